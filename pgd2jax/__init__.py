@@ -1,0 +1,1 @@
+"""pgd2jax: phase-guided deep despeckling of SAR images."""

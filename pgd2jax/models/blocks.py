@@ -1,0 +1,117 @@
+"""Building blocks of both subnetworks."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from pgd2jax.sar import radiometry
+
+
+def space_to_depth(x: jax.Array) -> jax.Array:
+    """Folds 2 x 2 pixels into channels: [B, H, W, C] to [B, H/2, W/2, 4C]."""
+    batch, rows, cols, channels = x.shape
+    x = x.reshape(batch, rows // 2, 2, cols // 2, 2, channels)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(
+        batch, rows // 2, cols // 2, 4 * channels
+    )
+
+
+def depth_to_space(x: jax.Array) -> jax.Array:
+    """Unfolds channels into 2 x 2 pixels: [B, H, W, 4C] to [B, 2H, 2W, C]."""
+    batch, rows, cols, channels = x.shape
+    x = x.reshape(batch, rows, cols, 2, 2, channels // 4)
+    return x.transpose(0, 1, 3, 2, 4, 5).reshape(
+        batch, 2 * rows, 2 * cols, channels // 4
+    )
+
+
+class ResidualBlock(nn.Module):
+    """Two 3 x 3 convolutions beside an identity.
+
+    Not in the paper: no normalisation. It costs as much as a convolution on a GPU,
+    and the level of a log-intensity image is information.
+
+    Attributes:
+        features: C, the channels of input and output.
+        dtype: Of the computation.
+    """
+
+    features: int
+    dtype: str = "float32"
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns [B, H, W, C] for `x` of the same shape."""
+        y = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="first")(x)
+        y = nn.relu(y)
+        # Small at the start, so that deep stacks begin near the identity.
+        small = nn.initializers.variance_scaling(0.1, "fan_in", "truncated_normal")
+        y = nn.Conv(
+            self.features, (3, 3), dtype=self.dtype, kernel_init=small, name="second"
+        )(y)
+        return x + y
+
+
+class Head(nn.Module):
+    """Turns features at half resolution into one image at full resolution.
+
+    Attributes:
+        dtype: Of the input; the result is float32.
+    """
+
+    dtype: str = "float32"
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns [B, 2H, 2W, 1] float32, zeros at the start of training."""
+        y = nn.Conv(
+            4, (3, 3), dtype="float32", kernel_init=nn.initializers.zeros, name="conv"
+        )(x.astype(jnp.float32))
+        return depth_to_space(y)
+
+
+class SubLooks(nn.Module):
+    """Learned sub-looks: the power behind short complex filters.
+
+    Each filter passes a part of the spectrum, so that its speckle is partly
+    independent of the full band's. This is where the phase pays: the phase at a pixel
+    is noise, the complex values of its neighbours are not.
+
+    Not in the paper, which only says that the phase goes in.
+
+    Attributes:
+        filters: K, how many.
+        size: Rows and columns of a filter, odd.
+    """
+
+    filters: int
+    size: int
+
+    @nn.compact
+    def __call__(self, slc: jax.Array) -> jax.Array:
+        """Returns the natural log of each sub-look's power, [B, H, W, K] float32.
+
+        Args:
+            slc: Complex samples of typical power 1, [B, H, W, 1] complex64.
+        """
+        shape = (self.size, self.size, 1, self.filters)
+        init = nn.initializers.normal(1 / self.size)
+        real = self.param("real", init, shape, jnp.float32)
+        imag = self.param("imag", init, shape, jnp.float32)
+        # (a + jb)(c + jd) as one real convolution of [a, b] to K real and K imaginary.
+        kernel = jnp.concatenate(
+            [
+                jnp.concatenate([real, imag], axis=-1),
+                jnp.concatenate([-imag, real], axis=-1),
+            ],
+            axis=-2,
+        )
+        looks = jax.lax.conv_general_dilated(
+            jnp.concatenate([slc.real, slc.imag], axis=-1),
+            kernel,
+            window_strides=(1, 1),
+            padding="SAME",
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+        real, imag = jnp.split(looks, 2, axis=-1)
+        return radiometry.log_intensity(real * real + imag * imag)

@@ -1,0 +1,120 @@
+"""PGD2Net: SNENet and DBDNet in one."""
+
+from typing import NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+
+from pgd2jax.models import dbdnet, snenet
+from pgd2jax.sar import radiometry
+
+
+class Estimate(NamedTuple):
+    """What the network says of an image, [B, H, W, 1] float32 each.
+
+    Attributes:
+        log_intensity: Natural log of the clean intensity.
+        log_speckle: Natural log of the speckle, intensity over clean intensity.
+    """
+
+    log_intensity: jax.Array
+    log_speckle: jax.Array
+
+    @property
+    def intensity(self) -> jax.Array:
+        """The clean intensity, linear power."""
+        return radiometry.intensity_from_log(self.log_intensity)
+
+
+class PGD2Net(nn.Module):
+    """Phase-guided deep despeckling (Guan et al., J-STARS 2024).
+
+    Give it images of typical power 1: divide by the geometric mean, and multiply the
+    result by it. `pgd2jax.load` does so, for images of any size.
+
+    Attributes:
+        features: Channels at half resolution.
+        estimate_depth: Residual blocks of SNENet.
+        denoise_depth: Residual blocks of DBDNet: a branch at half resolution, at
+            quarter resolution, and after the branches met.
+        sub_looks: Complex filters on the samples.
+        sub_look_size: Their rows and columns, odd.
+        heads: Attention heads.
+        window: Rows and columns of an attention window, at quarter resolution.
+        dtype: Of the computation, "float32" or "bfloat16"; parameters and results
+            are float32.
+    """
+
+    features: int = 64
+    estimate_depth: int = 4
+    denoise_depth: tuple[int, int, int] = (1, 2, 2)
+    sub_looks: int = 8
+    sub_look_size: int = 7
+    heads: int = 4
+    window: int = 8
+    dtype: str = "float32"
+
+    @property
+    def stride(self) -> int:
+        """Rows and columns must divide by this; tiles start at its multiples."""
+        return 4 * self.window
+
+    @property
+    def reach(self) -> int:
+        """Pixels to one side beyond which nothing changes an output pixel."""
+        half, quarter, joint = self.denoise_depth
+        stems_and_heads = 4  # 3 x 3 convolutions at half resolution, and as many:
+        convolutions = stems_and_heads + 2 * (self.estimate_depth + half + joint)
+        folds = 1 + 2  # 2 x 2 pixels become a cell, and once more.
+        window = 4 * (self.window - 1)
+        return self.sub_look_size // 2 + 2 * convolutions + folds + window + 8 * quarter
+
+    @nn.compact
+    def __call__(
+        self,
+        intensity: jax.Array,
+        phase: jax.Array | None = None,
+        has_phase: jax.Array | None = None,
+    ) -> Estimate:
+        """Returns the estimate for a batch.
+
+        Args:
+            intensity: Linear power, [B, H, W, 1] float32, typically near 1; H and W
+                divide by `stride`.
+            phase: Radians, like `intensity`; None if no image has one. Initialise
+                with a phase, or the sub-looks get no parameters.
+            has_phase: [B] bool, false where the phase means nothing.
+
+        Raises:
+            ValueError: if a shape does not fit.
+        """
+        if intensity.ndim != 4 or intensity.shape[-1] != 1:
+            raise ValueError(f"{intensity.shape=} must be [B, H, W, 1].")
+        if intensity.shape[1] % self.stride or intensity.shape[2] % self.stride:
+            raise ValueError(
+                f"{intensity.shape=}: rows and columns must divide by {self.stride=}."
+            )
+        slc = None
+        if phase is not None:
+            if phase.shape != intensity.shape:
+                raise ValueError(f"{phase.shape=} must be {intensity.shape=}.")
+            slc = radiometry.slc(intensity, phase)
+        log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))
+        log_speckle, noise = snenet.SNENet(
+            self.features,
+            self.estimate_depth,
+            self.sub_looks,
+            self.sub_look_size,
+            self.dtype,
+            name="snenet",
+        )(log_intensity, slc, has_phase)
+        clean = dbdnet.DBDNet(
+            self.features,
+            tuple(self.denoise_depth),
+            self.heads,
+            self.window,
+            self.dtype,
+            name="dbdnet",
+        )(log_intensity, log_speckle, noise)
+        return Estimate(clean, log_speckle)

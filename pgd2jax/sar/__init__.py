@@ -1,0 +1,1 @@
+"""The signal model: radiometry, speckle, simulated scenes."""

@@ -1,0 +1,188 @@
+"""Fully developed speckle behind a SAR transfer function.
+
+An SLC sample is z = h * (sqrt(R) w + p): R is the reflectivity, w white circular
+complex Gaussian noise, p deterministic point scatterers and h the impulse response
+of sensor and processor. The endless temporal multilook of |z|^2 is the reference,
+E|z|^2 = |h|^2 * R + |h * p|^2 (Goodman, "Speckle phenomena in optics", 2007).
+
+All functions are written for one scene; use `jax.vmap` over keys for batches.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from pgd2jax.sar import radiometry
+
+# Pixels to generate beyond each border: the spectral products below are circular,
+# and the impulse response has fallen under -40 dB at this distance.
+MARGIN = 16
+
+
+class Points(NamedTuple):
+    """Deterministic scatterers; absent ones have amplitude 0.
+
+    Attributes:
+        row, col: Sub-pixel positions, [N] float32, pixels.
+        amplitude: Complex amplitude of the focused peak, [N] complex64.
+    """
+
+    row: jax.Array
+    col: jax.Array
+    amplitude: jax.Array
+
+
+class Transfer(NamedTuple):
+    """What sensor and processor do to the scene.
+
+    Attributes:
+        rows, cols: Real spectral response along each axis, [H] and [W] float32, in
+            FFT order, each of mean power 1. Their product is the response.
+        centroid: Doppler and range centroid, [2] float32, cycles per pixel.
+        drift: TOPS azimuth ramp, float32, cycles per pixel and line.
+    """
+
+    rows: jax.Array
+    cols: jax.Array
+    centroid: jax.Array
+    drift: jax.Array
+
+
+class Observation(NamedTuple):
+    """One simulated measurement and its exact expectation.
+
+    Attributes:
+        intensity: Mean |z|^2 over the looks, [H, W] float32 linear power.
+        phase: Phase of the look, radians, [H, W] float32; zeros for several looks.
+        reference: E|z|^2, [H, W] float32 linear power.
+        looks: Number of looks, int32.
+        white: Whether the samples are uncorrelated, bool.
+    """
+
+    intensity: jax.Array
+    phase: jax.Array
+    reference: jax.Array
+    looks: jax.Array
+    white: jax.Array
+
+
+def response(size: int, bandwidth: jax.Array, alpha: jax.Array) -> jax.Array:
+    """Returns a generalised Hamming band, [size], in FFT order, of mean power 1.
+
+    Args:
+        size: Samples of the axis.
+        bandwidth: Occupied part of the sampling rate, (0, 1].
+        alpha: 1 for a flat band, 0.54 for Hamming, as in most processors.
+    """
+    frequency = jnp.fft.fftfreq(size)
+    window = alpha + (1 - alpha) * jnp.cos(2 * jnp.pi * frequency / bandwidth)
+    band = jnp.where(jnp.abs(frequency) <= bandwidth / 2, window, 0.0)
+    return band / jnp.sqrt(jnp.mean(band**2))
+
+
+def draw_transfer(
+    key: jax.Array, shape: tuple[int, int], white: jax.Array | bool
+) -> Transfer:
+    """Draws a transfer function: bandwidth, weighting, centroid and TOPS drift.
+
+    Args:
+        key: PRNG key.
+        shape: (rows, cols) of the grid that it works on.
+        white: True for a full, flat band: neighbouring samples are independent.
+    """
+    bands, weights, shift, ramp, tops = jax.random.split(key, 5)
+    bandwidth = jax.random.uniform(bands, (2,), minval=0.4, maxval=1.0)
+    alpha = jax.random.uniform(weights, (2,), minval=0.54, maxval=1.0)
+    bandwidth = jnp.where(white, 1.0, bandwidth)
+    alpha = jnp.where(white, 1.0, alpha)
+    # Sentinel-1 TOPS drifts by 1.7 to 1.9 sampling rates in 256 lines.
+    drift = jax.random.uniform(ramp, minval=-2.0, maxval=2.0) / 256
+    return Transfer(
+        rows=response(shape[0], bandwidth[0], alpha[0]),
+        cols=response(shape[1], bandwidth[1], alpha[1]),
+        centroid=jax.random.uniform(shift, (2,), minval=-0.5, maxval=0.5),
+        drift=jnp.where(jax.random.bernoulli(tops), drift, 0.0),
+    )
+
+
+def _filter(field: jax.Array, transfer: Transfer) -> jax.Array:
+    spectrum = jnp.fft.fft2(field) * transfer.rows[:, None] * transfer.cols
+    return jnp.fft.ifft2(spectrum)
+
+
+def _focus(points: Points, transfer: Transfer) -> jax.Array:
+    """Returns h * p, [H, W] complex64, for sub-pixel positions."""
+
+    def axis(position, band):
+        frequency = jnp.fft.fftfreq(band.shape[0])
+        ramp = jnp.exp(-2j * jnp.pi * frequency * position[:, None])
+        return jnp.fft.ifft(ramp * (band / jnp.mean(band)), axis=1)
+
+    rows = axis(points.row, transfer.rows) * points.amplitude[:, None]
+    cols = axis(points.col, transfer.cols)
+    return jnp.einsum("nh,nw->hw", rows, cols, precision="highest")
+
+
+def _expectation(reflectivity: jax.Array, transfer: Transfer) -> jax.Array:
+    """Returns |h|^2 * R, the mean intensity without points, [H, W]."""
+    kernel_rows = jnp.fft.fft(jnp.abs(jnp.fft.ifft(transfer.rows)) ** 2)
+    kernel_cols = jnp.fft.fft(jnp.abs(jnp.fft.ifft(transfer.cols)) ** 2)
+    spectrum = jnp.fft.fft2(reflectivity) * kernel_rows[:, None] * kernel_cols
+    blurred = jnp.fft.ifft2(spectrum).real
+    # FFT rounding may undercut the darkest pixel by 1e-6 of the brightest.
+    return jnp.maximum(blurred, reflectivity.min())
+
+
+def _modulation(shape: tuple[int, int], transfer: Transfer) -> jax.Array:
+    row = jnp.arange(shape[0], dtype=jnp.float32)[:, None]
+    col = jnp.arange(shape[1], dtype=jnp.float32)
+    cycles = transfer.centroid[0] * row + transfer.centroid[1] * col
+    return jnp.exp(2j * jnp.pi * (cycles + 0.5 * transfer.drift * row**2))
+
+
+def observe(
+    key: jax.Array,
+    reflectivity: jax.Array,
+    points: Points,
+    transfer: Transfer,
+    looks: jax.Array | int = 1,
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Draws one measurement of a scene.
+
+    Args:
+        key: PRNG key of the speckle.
+        reflectivity: R, [H, W] float32 linear power, positive.
+        points: Deterministic scatterers on the same grid.
+        transfer: From `draw_transfer` with the shape of `reflectivity`.
+        looks: Independent looks to average, at least 1.
+
+    Returns:
+        Intensity, phase (zeros for several looks) and reference, [H, W] float32
+        each. The outer `MARGIN` pixels wrap around and are to be cut off.
+    """
+    shape = reflectivity.shape
+    amplitude = radiometry.amplitude(reflectivity)
+    focused = _focus(points, transfer)
+
+    def look(index):
+        noise = jax.random.normal(
+            jax.random.fold_in(key, index), (2, *shape), dtype=jnp.float32
+        )
+        white = jax.lax.complex(noise[0], noise[1]) * jnp.sqrt(0.5)
+        return _filter(amplitude * white, transfer) + focused
+
+    def add(index, total):
+        return total + radiometry.intensity(look(index))
+
+    first = look(0)
+    total = jax.lax.fori_loop(1, looks, add, radiometry.intensity(first))
+    slc = first * _modulation(shape, transfer)
+    phase = jnp.where(jnp.asarray(looks) == 1, radiometry.phase(slc), 0.0)
+    reference = _expectation(reflectivity, transfer) + radiometry.intensity(focused)
+    return total / looks, phase, reference
+
+
+def crop(image: jax.Array) -> jax.Array:
+    """Cuts `MARGIN` off each border of the last two axes."""
+    return image[..., MARGIN:-MARGIN, MARGIN:-MARGIN]
