@@ -64,7 +64,10 @@ class DBDNet(nn.Module):
         clean = residuals(clean, self.features, half, "clean_half")
         noise = residuals(noise, self.features, half, "noise_half")
 
-        deep_clean, deep_noise = coarser(clean, "clean_down"), coarser(noise, "noise_down")
+        deep_clean, deep_noise = (
+            coarser(clean, "clean_down"),
+            coarser(noise, "noise_down"),
+        )
         before = quarter // 2
         deep_clean = residuals(deep_clean, wide, before, "clean_before")
         deep_noise = residuals(deep_noise, wide, before, "noise_before")

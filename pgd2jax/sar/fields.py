@@ -4,9 +4,15 @@ import jax
 import jax.numpy as jnp
 
 
-def uniform(key: jax.Array, low: float, high: float, shape=()) -> jax.Array:
-    """Returns float32 draws between `low` and `high`."""
-    return jax.random.uniform(key, shape, minval=low, maxval=high)
+def uniform(key: jax.Array, *ranges: tuple[float, float], shape=()) -> jax.Array:
+    """Draws evenly between the two numbers of each range, all in one call.
+
+    Returns:
+        [len(ranges), *shape] float32, to be unpacked.
+    """
+    low, high = jnp.array(ranges, jnp.float32).T.reshape(2, -1, *(1 for _ in shape))
+    part = jax.random.uniform(key, (len(ranges), *shape))
+    return low + (high - low) * part
 
 
 def grid(shape: tuple[int, int]) -> tuple[jax.Array, jax.Array]:
@@ -64,8 +70,3 @@ def rotated(
     row, col = row - center[0], col - center[1]
     cosine, sine = jnp.cos(angle), jnp.sin(angle)
     return row * cosine + col * sine, col * cosine - row * sine
-
-
-def bilinear(image: jax.Array, row: jax.Array, col: jax.Array) -> jax.Array:
-    """Samples `image`, [H, W], at fractional positions; clamped at the borders."""
-    return jax.scipy.ndimage.map_coordinates(image, [row, col], order=1, mode="nearest")

@@ -21,31 +21,34 @@ def parcels(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
 
     Voronoi cells of random seeds, their borders bent by a smooth random warp.
     """
-    keys = jax.random.split(key, 9)
-    bend = fields.power_law(keys[0], shape, 5.0)
-    bend = bend * fields.uniform(keys[1], 0.0, 0.08) * shape[0]
+    bends, numbers, cells, normal = jax.random.split(key, 4)
+    bending, crowd, stretch, spread = fields.uniform(
+        numbers, (0.0, 0.08), (2.0, PARCELS + 1.0), (-1.0, 1.0), (1.0, 6.0)
+    )
+    bend = fields.power_law(bends, shape, 5.0) * bending * shape[0]
     row, col = fields.grid(shape)
     row, col = row + bend[0], col + bend[1]
-    count = jax.random.randint(keys[2], (), 2, PARCELS + 1)
-    seeds = fields.uniform(keys[3], 0.0, 1.0, (PARCELS, 2)) * jnp.array(shape)
-    # Anisotropic cells: long strips as well as squares.
-    aspect = jnp.exp(fields.uniform(keys[4], -1.0, 1.0))
-    levels = jax.random.normal(keys[5], (PARCELS,)) * fields.uniform(keys[6], 1.0, 6.0)
-    angles = fields.uniform(keys[7], 0.0, jnp.pi, (PARCELS,))
-    furrow = fields.uniform(keys[8], -1.5, 1.5, (PARCELS, 2))
+    aspect = jnp.exp(stretch)  # Long strips as well as squares.
+    seed_row, seed_col, angle, depth, period = fields.uniform(
+        cells,
+        (0.0, shape[0]),
+        (0.0, shape[1]),
+        (0.0, jnp.pi),
+        (-1.5, 1.5),  # dB of the furrows; none below 0.
+        (4.0, 10.0),  # Pixels.
+        shape=(PARCELS,),
+    )
+    level = spread * jax.random.normal(normal, (PARCELS,))
 
     def nearest(index, best):
-        distance, level = best
-        here = (row - seeds[index, 0]) ** 2 + ((col - seeds[index, 1]) * aspect) ** 2
-        here = jnp.where(index < count, here, jnp.inf)
-        along = row * jnp.cos(angles[index]) + col * jnp.sin(angles[index])
-        period = 4.0 + 4.0 * jnp.abs(furrow[index, 1])
-        rows = jnp.maximum(furrow[index, 0], 0.0) * jnp.sin(2 * jnp.pi * along / period)
+        distance, image = best
+        here = (row - seed_row[index]) ** 2 + ((col - seed_col[index]) * aspect) ** 2
+        here = jnp.where(index < crowd, here, jnp.inf)
+        along = row * jnp.cos(angle[index]) + col * jnp.sin(angle[index])
+        furrow = jnp.sin(2 * jnp.pi * along / period[index])
+        decibel = level[index] + jnp.maximum(depth[index], 0.0) * furrow
         closer = here < distance
-        return (
-            jnp.where(closer, here, distance),
-            jnp.where(closer, levels[index] + rows, level),
-        )
+        return jnp.where(closer, here, distance), jnp.where(closer, decibel, image)
 
     start = (jnp.full(shape, jnp.inf), jnp.zeros(shape))
     return jax.lax.fori_loop(0, PARCELS, nearest, start)[1]
@@ -57,19 +60,27 @@ def leaves(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     The dead-leaves model (Lee, Mumford, Huang, IJCV 2001) has the edges and the
     scale statistics of photographs.
     """
-    keys = jax.random.split(key, 8)
-    center = fields.uniform(keys[0], 0.0, 1.0, (LEAVES, 2)) * jnp.array(shape)
-    # Radii from 2 pixels to a quarter of the scene, with density r^-2.
-    inverse = fields.uniform(keys[1], 4.0 / shape[0], 0.5, (LEAVES,))
+    numbers, places, normal = jax.random.split(key, 3)
+    (spread,) = fields.uniform(numbers, (1.5, 7.0))
+    row, col, inverse, stretch, angle, kind, tilt = fields.uniform(
+        places,
+        (0.0, shape[0]),
+        (0.0, shape[1]),
+        # Radii from 2 pixels to a quarter of the scene, with density r^-2.
+        (4.0 / shape[0], 0.5),
+        (-1.2, 1.2),
+        (0.0, jnp.pi),
+        (0.0, 1.0),
+        (-2.0, 2.0),  # dB from the middle to the edge.
+        shape=(LEAVES,),
+    )
     radius = jnp.sort(1 / inverse)[::-1]  # Small leaves lie on top.
-    aspect = jnp.exp(fields.uniform(keys[2], -1.2, 1.2, (LEAVES,)))
-    angle = fields.uniform(keys[3], 0.0, jnp.pi, (LEAVES,))
-    level = jax.random.normal(keys[4], (LEAVES,)) * fields.uniform(keys[5], 1.5, 7.0)
-    boxy = jax.random.bernoulli(keys[6], 0.4, (LEAVES,))
-    tilt = fields.uniform(keys[7], -2.0, 2.0, (LEAVES,))
+    aspect = jnp.exp(stretch)
+    boxy = kind < 0.4
+    level = spread * jax.random.normal(normal, (LEAVES,))
 
     def drop(index, image):
-        along, across = fields.rotated(shape, center[index], angle[index])
+        along, across = fields.rotated(shape, (row[index], col[index]), angle[index])
         along = along / (radius[index] * aspect[index])
         across = across * aspect[index] / radius[index]
         box = jnp.maximum(jnp.abs(along), jnp.abs(across))
@@ -81,23 +92,27 @@ def leaves(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
 
 def texture(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """Draws a power-law texture that comes and goes; [H, W] dB."""
-    keys = jax.random.split(key, 3)
-    rough, patches = fields.power_law(keys[0], shape, fields.uniform(keys[1], 1.0, 3.5))
-    patches = jnp.clip(patches + 0.5, 0.0, 1.5)
-    return fields.uniform(keys[2], 0.0, 2.0) * patches * rough
+    numbers, noise = jax.random.split(key)
+    exponent, strength = fields.uniform(numbers, (1.0, 3.5), (0.0, 2.0))
+    rough, patches = fields.power_law(noise, shape, exponent)
+    return strength * jnp.clip(patches + 0.5, 0.0, 1.5) * rough
 
 
 def line(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """Draws one road, dyke or river: straight to winding, dark or bright; [H, W] dB."""
-    keys = jax.random.split(key, 6)
-    center = fields.uniform(keys[0], 0.2, 0.8, (2,)) * jnp.array(shape)
-    angle = fields.uniform(keys[1], 0.0, 2 * jnp.pi)
-    _, across = fields.rotated(shape, center, angle)
-    winding = fields.uniform(keys[2], 0.0, 1.0) ** 2 * 0.15 * shape[0]
-    course = across + winding * fields.power_law(keys[3], shape, 5.0)[0]
-    width = jnp.exp(fields.uniform(keys[4], 0.0, 2.5))  # 1 to 12 pixels.
-    level = fields.uniform(keys[5], -14.0, 5.0)
-    return level * fields.ribbon(course, width)
+    numbers, noise = jax.random.split(key)
+    row, col, angle, winding, width, level = fields.uniform(
+        numbers,
+        (0.2 * shape[0], 0.8 * shape[0]),
+        (0.2 * shape[1], 0.8 * shape[1]),
+        (0.0, 2 * jnp.pi),
+        (0.0, 1.0),
+        (0.0, 2.5),  # Log of 1 to 12 pixels.
+        (-14.0, 5.0),
+    )
+    _, across = fields.rotated(shape, (row, col), angle)
+    bend = 0.15 * shape[0] * winding**2 * fields.power_law(noise, shape, 5.0)[0]
+    return level * fields.ribbon(across + bend, jnp.exp(width))
 
 
 class Water(NamedTuple):
@@ -114,17 +129,22 @@ class Water(NamedTuple):
 
 def water(key: jax.Array, shape: tuple[int, int]) -> Water:
     """Draws water behind a winding coast."""
-    keys = jax.random.split(key, 7)
-    center = fields.uniform(keys[0], 0.0, 1.0, (2,)) * jnp.array(shape)
-    angle = fields.uniform(keys[1], 0.0, 2 * jnp.pi)
-    along, across = fields.rotated(shape, center, angle)
-    rough = fields.power_law(keys[2], shape, 3.6)
-    coast = across + fields.uniform(keys[3], 0.0, 0.15) * shape[0] * rough[0]
-    mask = jnp.clip(coast + 0.5, 0.0, 1.0)
-    period = fields.uniform(keys[4], 6.0, 40.0)
-    swell = fields.uniform(keys[5], 0.0, 1.2) * jnp.sin(2 * jnp.pi * along / period)
-    level = fields.uniform(keys[6], -24.0, -7.0)
-    return Water(mask, level + swell + 0.7 * rough[1])
+    numbers, noise = jax.random.split(key)
+    row, col, angle, ragged, period, swell, level = fields.uniform(
+        numbers,
+        (0.0, shape[0]),
+        (0.0, shape[1]),
+        (0.0, 2 * jnp.pi),
+        (0.0, 0.15),
+        (6.0, 40.0),  # Pixels.
+        (0.0, 1.2),
+        (-24.0, -7.0),
+    )
+    along, across = fields.rotated(shape, (row, col), angle)
+    coast, patches = fields.power_law(noise, shape, 3.6)
+    mask = jnp.clip(across + ragged * shape[0] * coast + 0.5, 0.0, 1.0)
+    wave = swell * jnp.sin(2 * jnp.pi * along / period)
+    return Water(mask, level + wave + 0.7 * patches)
 
 
 class Town(NamedTuple):
@@ -144,19 +164,26 @@ class Town(NamedTuple):
 
 def town(key: jax.Array, shape: tuple[int, int], corners: int) -> Town:
     """Draws blocks of buildings on a turned street grid, with `corners` corners."""
-    keys = jax.random.split(key, 9)
-    center = fields.uniform(keys[0], 0.1, 0.9, (2,)) * jnp.array(shape)
-    angle = fields.uniform(keys[1], 0.0, jnp.pi)
-    along, across = fields.rotated(shape, center, angle)
-    extent = fields.uniform(keys[2], 0.1, 0.4) * shape[0]
+    numbers, noise, houses, wheres = jax.random.split(key, 4)
+    row, col, angle, extent, log_u, log_v, street = fields.uniform(
+        numbers,
+        (0.1 * shape[0], 0.9 * shape[0]),
+        (0.1 * shape[1], 0.9 * shape[1]),
+        (0.0, jnp.pi),
+        (0.1 * shape[0], 0.4 * shape[0]),
+        (1.4, 3.1),  # Log of 4 to 22 pixels.
+        (1.4, 3.1),
+        (0.1, 0.3),
+    )
+    along, across = fields.rotated(shape, (row, col), angle)
     edge = jnp.sqrt(along**2 + across**2)
-    edge = edge + 0.3 * extent * fields.power_law(keys[3], shape, 4.0)[0]
+    edge = edge + 0.3 * extent * fields.power_law(noise, shape, 4.0)[0]
     mask = jnp.clip(extent - edge, 0.0, 1.0)
 
-    block = jnp.exp(fields.uniform(keys[4], 1.4, 3.1, (2,)))  # 4 to 22 pixels.
-    roofs = jax.random.normal(keys[5], (BUILDINGS, BUILDINGS)) * 4.0 + 2.0
-    walls = fields.uniform(keys[6], 4.0, 18.0, (BUILDINGS, BUILDINGS))
-    street = fields.uniform(keys[7], 0.1, 0.3)
+    block = jnp.exp(jnp.stack([log_u, log_v]))
+    roofs, walls = fields.uniform(
+        houses, (-6.0, 9.0), (4.0, 18.0), shape=(BUILDINGS, BUILDINGS)
+    )
     u, v = along / block[0], across / block[1]
     iu, iv = jnp.floor(u), jnp.floor(v)
     cell = (iu.astype(jnp.int32) % BUILDINGS, iv.astype(jnp.int32) % BUILDINGS)
@@ -169,12 +196,12 @@ def town(key: jax.Array, shape: tuple[int, int], corners: int) -> Town:
     level = jnp.where(wall, walls[cell], level)
 
     spread = jnp.maximum(extent / block, 1.0)[:, None]
-    where = jnp.round(fields.uniform(keys[8], -1.0, 1.0, (2, corners)) * spread)
-    where = (where + street) * block[:, None]
+    where = fields.uniform(wheres, (-1.0, 1.0), (-1.0, 1.0), shape=(corners,))
+    where = (jnp.round(where * spread) + street) * block[:, None]
     cosine, sine = jnp.cos(angle), jnp.sin(angle)
     return Town(
         mask=mask,
         level=level,
-        corner_row=center[0] + where[0] * cosine - where[1] * sine,
-        corner_col=center[1] + where[0] * sine + where[1] * cosine,
+        corner_row=row + where[0] * cosine - where[1] * sine,
+        corner_col=col + where[0] * sine + where[1] * cosine,
     )

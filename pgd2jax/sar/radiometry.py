@@ -73,3 +73,19 @@ def from_decibel(decibel):
 def amplitude_from_decibel(decibel):
     """Returns the amplitude of a power given in decibels."""
     return 10.0 ** (decibel / 20.0)
+
+
+def geometric_mean(power, where=None):
+    """Returns exp of the mean logarithm of the positive pixels; 1 if there are none.
+
+    The typical power of a scene: unlike the mean it does not follow a few bright
+    points.
+
+    Args:
+        power: Linear power, any shape.
+        where: Pixels to use, bool, like `power`; all if None.
+    """
+    xp = _namespace(power)
+    positive = power > 0 if where is None else where & (power > 0)
+    logs = xp.log(xp.where(positive, power, 1.0))
+    return xp.exp(logs.sum() / xp.maximum(positive.sum(), 1))

@@ -24,11 +24,16 @@ class Terrain(NamedTuple):
 
 def terrain(key: jax.Array, shape: tuple[int, int]) -> Terrain:
     """Draws gentle to steep hills, periodic along columns."""
-    keys = jax.random.split(key, 4)
-    height = fields.power_law(keys[0], shape, fields.uniform(keys[1], 3.2, 4.2))[0]
-    slope = fields.uniform(keys[2], 0.05, 0.35)  # Root mean square, along range.
-    incidence = jnp.deg2rad(fields.uniform(keys[3], 25.0, 45.0))
-    return Terrain(height * slope / jnp.std(jnp.diff(height, axis=1)), incidence)
+    numbers, noise = jax.random.split(key)
+    exponent, slope, incidence = fields.uniform(
+        numbers,
+        (3.2, 4.2),
+        (0.05, 0.35),  # Root mean square along range.
+        (25.0, 45.0),
+    )
+    height = fields.power_law(noise, shape, exponent)[0]
+    height *= slope / jnp.std(jnp.diff(height, axis=1))
+    return Terrain(height, jnp.deg2rad(incidence))
 
 
 def project(ground: jax.Array, height: jax.Array, incidence: jax.Array) -> jax.Array:

@@ -17,6 +17,9 @@ import jax.numpy as jnp
 
 from pgd2jax.sar import fields, landcover, radiometry, relief, speckle
 
+# Drawn with equal chance; most users hold single-look images.
+LOOKS = (1, 1, 1, 1, 2, 3, 4)
+
 ISOLATED = 24  # At most so many isolated points,
 CORNERS = 32  # bright corners in a town,
 ROW = 12  # and points of one row: pylons, a fence, a bridge.
@@ -48,19 +51,26 @@ def _sometimes(key, probability, draw):
 def _points(key, power, town):
     """Places isolated points, town corners and one row; powers in [H, W]."""
     shape = power.shape
-    keys = jax.random.split(key, 10)
-    where = fields.uniform(keys[0], 0.0, 1.0, (2, ISOLATED)) * jnp.array(shape)[:, None]
-    step = fields.uniform(keys[1], -12.0, 12.0, (2, 1))
-    start = fields.uniform(keys[2], 0.0, 1.0, (2, 1)) * jnp.array(shape)[:, None]
-    row_of_points = start + step * jnp.arange(ROW)
-    position = jnp.concatenate(
-        [where, jnp.stack([town.corner_row, town.corner_col]), row_of_points], axis=1
+    places, numbers, kinds, draws = jax.random.split(key, 4)
+    isolated = fields.uniform(places, (0, shape[0]), (0, shape[1]), shape=(ISOLATED,))
+    row_start, col_start, row_step, col_step, row_level, has_row, snap = fields.uniform(
+        numbers,
+        (0, shape[0]),
+        (0, shape[1]),
+        (-12.0, 12.0),
+        (-12.0, 12.0),
+        (8.0, 30.0),
+        (0.0, 1.0),
+        (0.0, 1.0),
     )
-    # Full bandwidth and weighting put side lobes beside sub-pixel points; half of the
-    # scenes have theirs on the grid.
-    snap = jax.random.bernoulli(keys[3])
-    position = jnp.where(snap, jnp.round(position), position)
-    row, col = position
+    number = jnp.arange(ROW)
+    in_a_row = jnp.stack([row_start + row_step * number, col_start + col_step * number])
+    corners = jnp.stack([town.corner_row, town.corner_col])
+    row, col = jnp.concatenate([isolated, corners, in_a_row], axis=1)
+    # Sub-pixel points of a full band have side lobes, points on the grid have none:
+    # half of the scenes each.
+    row = jnp.where(snap < 0.5, jnp.round(row), row)
+    col = jnp.where(snap < 0.5, jnp.round(col), col)
     inside = (row >= 0) & (row < shape[0]) & (col >= 0) & (col < shape[1])
     nearest = (
         jnp.clip(row, 0, shape[0] - 1).astype(jnp.int32),
@@ -71,18 +81,16 @@ def _points(key, power, town):
     kind = jnp.repeat(
         jnp.arange(3), jnp.array([ISOLATED, CORNERS, ROW]), total_repeat_length=total
     )
-    density = fields.uniform(keys[4], 0.0, 1.0, (3,)) ** 2
-    has_row = jax.random.bernoulli(keys[5], 0.15)
+    density = jax.random.uniform(kinds, (3,)) ** 2
+    over, chance, angle = fields.uniform(
+        draws, (8.0, 35.0), (0.0, 1.0), (-jnp.pi, jnp.pi), shape=(total,)
+    )
     town_here = town.mask[nearest] > 0
-    allowed = jnp.where(kind == 1, town_here, jnp.where(kind == 2, has_row, True))
-    chosen = jax.random.bernoulli(keys[6], density[kind]) | (kind == 2)
-    # 8 to 35 dB over the ground around it, or over the scene's mean.
-    over = fields.uniform(keys[7], 8.0, 35.0, (total,))
-    row_level = fields.uniform(keys[8], 8.0, 30.0)
-    over = jnp.where(kind == 2, row_level, over)
+    allowed = jnp.where(kind == 1, town_here, (kind == 0) | (has_row < 0.15))
+    chosen = (chance < density[kind]) | (kind == 2)
+    over = jnp.where(kind == 2, row_level, over)  # dB over ground or scene.
     ground = jnp.where(over > 20, power.mean(), power[nearest])
     amplitude = radiometry.amplitude(ground) * radiometry.amplitude_from_decibel(over)
-    angle = fields.uniform(keys[9], -jnp.pi, jnp.pi, (total,))
     present = inside & allowed & chosen
     return speckle.Points(
         row=row,
@@ -103,7 +111,7 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
     """
     if min(shape) < 32:
         raise ValueError(f"{shape=} must be at least 32 x 32 pixels.")
-    keys = jax.random.split(key, 12)
+    keys = jax.random.split(key, 10)
     decibel = jax.lax.cond(
         jax.random.bernoulli(keys[0], 0.55),
         lambda k: landcover.parcels(k, shape),
@@ -112,15 +120,19 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
     )
     decibel *= jax.random.bernoulli(keys[2], 0.9)  # Some scenes are flat.
     decibel += _sometimes(keys[3], 0.6, lambda k: landcover.texture(k, shape))
-    for line_key in keys[4:7]:
-        decibel += _sometimes(line_key, 0.35, lambda k: landcover.line(k, shape))
-    town = _sometimes(keys[7], 0.3, lambda k: landcover.town(k, shape, CORNERS))
+
+    def add_line(index, image):
+        key = jax.random.fold_in(keys[4], index)
+        return image + _sometimes(key, 0.35, lambda k: landcover.line(k, shape))
+
+    decibel = jax.lax.fori_loop(0, 3, add_line, decibel)
+    town = _sometimes(keys[5], 0.3, lambda k: landcover.town(k, shape, CORNERS))
     decibel += town.mask * (town.level - decibel)
-    water = _sometimes(keys[8], 0.25, lambda k: landcover.water(k, shape))
+    water = _sometimes(keys[6], 0.25, lambda k: landcover.water(k, shape))
     decibel += water.mask * (water.level - decibel)
 
     ground = radiometry.from_decibel(decibel)
-    bumps = _sometimes(keys[9], 0.3, lambda k: relief.terrain(k, shape))
+    bumps = _sometimes(keys[7], 0.3, lambda k: relief.terrain(k, shape))
     ground = jax.lax.cond(
         jnp.any(bumps.height != 0),
         lambda: relief.project(
@@ -129,9 +141,16 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
         lambda: ground,
     )
     # Calibrated backscatter lies between calm water and a city.
-    mean = radiometry.from_decibel(fields.uniform(keys[10], -22.0, 0.0))
+    (level,) = fields.uniform(keys[8], (-22.0, 0.0))
+    mean = radiometry.from_decibel(level)
     ground *= mean / ground.mean()
-    return Scene(ground, _points(keys[11], ground, town))
+    return Scene(ground, _points(keys[9], ground, town))
+
+
+def draw_kind(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Draws whether the speckle is white, bool, and the number of looks, int32."""
+    white, looks = jax.random.split(key)
+    return jax.random.bernoulli(white), jax.random.choice(looks, jnp.array(LOOKS))
 
 
 def observe(
@@ -152,7 +171,8 @@ def observe(
     shape = (size + 2 * speckle.MARGIN,) * 2
     scene = draw(ground, shape)
     transfer = speckle.draw_transfer(sensor, shape, white)
-    images = speckle.observe(noise, scene.reflectivity, scene.points, transfer, looks)
+    focused = speckle.focus(scene.points, transfer)
+    images = speckle.observe(noise, scene.reflectivity, focused, transfer, looks)
     return speckle.Observation(
         *(speckle.crop(image) for image in images),
         looks=jnp.asarray(looks, jnp.int32),

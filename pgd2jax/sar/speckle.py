@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import fields, radiometry
 
 # Pixels to generate beyond each border: the spectral products below are circular,
 # and the impulse response has fallen under -40 dB at this distance.
@@ -91,18 +91,28 @@ def draw_transfer(
         shape: (rows, cols) of the grid that it works on.
         white: True for a full, flat band: neighbouring samples are independent.
     """
-    bands, weights, shift, ramp, tops = jax.random.split(key, 5)
-    bandwidth = jax.random.uniform(bands, (2,), minval=0.4, maxval=1.0)
-    alpha = jax.random.uniform(weights, (2,), minval=0.54, maxval=1.0)
-    bandwidth = jnp.where(white, 1.0, bandwidth)
-    alpha = jnp.where(white, 1.0, alpha)
-    # Sentinel-1 TOPS drifts by 1.7 to 1.9 sampling rates in 256 lines.
-    drift = jax.random.uniform(ramp, minval=-2.0, maxval=2.0) / 256
+    draws = fields.uniform(
+        key,
+        (0.4, 1.0),
+        (0.4, 1.0),
+        (0.54, 1.0),
+        (0.54, 1.0),
+        (-0.5, 0.5),
+        (-0.5, 0.5),
+        # Sentinel-1 TOPS drifts by 1.7 to 1.9 sampling rates in 256 lines; half of
+        # the scenes do not drift.
+        (-2.0 / 256, 2.0 / 256),
+        (-1.0, 1.0),
+    )
+    bandwidth, alpha = (
+        jnp.where(white, 1.0, draws[:2]),
+        jnp.where(white, 1.0, draws[2:4]),
+    )
     return Transfer(
         rows=response(shape[0], bandwidth[0], alpha[0]),
         cols=response(shape[1], bandwidth[1], alpha[1]),
-        centroid=jax.random.uniform(shift, (2,), minval=-0.5, maxval=0.5),
-        drift=jnp.where(jax.random.bernoulli(tops), drift, 0.0),
+        centroid=draws[4:6],
+        drift=jnp.where(draws[7] > 0, draws[6], 0.0),
     )
 
 
@@ -111,7 +121,7 @@ def _filter(field: jax.Array, transfer: Transfer) -> jax.Array:
     return jnp.fft.ifft2(spectrum)
 
 
-def _focus(points: Points, transfer: Transfer) -> jax.Array:
+def focus(points: Points, transfer: Transfer) -> jax.Array:
     """Returns h * p, [H, W] complex64, for sub-pixel positions."""
 
     def axis(position, band):
@@ -122,6 +132,12 @@ def _focus(points: Points, transfer: Transfer) -> jax.Array:
     rows = axis(points.row, transfer.rows) * points.amplitude[:, None]
     cols = axis(points.col, transfer.cols)
     return jnp.einsum("nh,nw->hw", rows, cols, precision="highest")
+
+
+def refocus(points: jax.Array, transfer: Transfer) -> jax.Array:
+    """Returns h * p, [H, W] complex64, for an image of complex peak amplitudes."""
+    peak = jnp.mean(transfer.rows) * jnp.mean(transfer.cols)
+    return _filter(points, transfer) / peak
 
 
 def _expectation(reflectivity: jax.Array, transfer: Transfer) -> jax.Array:
@@ -144,7 +160,7 @@ def _modulation(shape: tuple[int, int], transfer: Transfer) -> jax.Array:
 def observe(
     key: jax.Array,
     reflectivity: jax.Array,
-    points: Points,
+    focused: jax.Array,
     transfer: Transfer,
     looks: jax.Array | int = 1,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -153,7 +169,8 @@ def observe(
     Args:
         key: PRNG key of the speckle.
         reflectivity: R, [H, W] float32 linear power, positive.
-        points: Deterministic scatterers on the same grid.
+        focused: h * p, what `focus` or `refocus` make of the point scatterers, [H, W]
+            complex64.
         transfer: From `draw_transfer` with the shape of `reflectivity`.
         looks: Independent looks to average, at least 1.
 
@@ -163,7 +180,6 @@ def observe(
     """
     shape = reflectivity.shape
     amplitude = radiometry.amplitude(reflectivity)
-    focused = _focus(points, transfer)
 
     def look(index):
         noise = jax.random.normal(

@@ -7,25 +7,22 @@ import itertools
 from collections.abc import Iterator
 
 import jax
-import numpy as np
 
 from pgd2jax.sar import scenes
 
-LOOKS = (1, 1, 1, 1, 2, 3, 4)  # Most users hold single-look images.
 WORKERS = 2  # JAX lets go of the interpreter's lock while it computes.
 
 
 @functools.partial(jax.jit, static_argnames="size")
-def _observe(key, size, white, looks):
-    return scenes.observe(key, size, white, looks)
+def _observe(seed, index, size):
+    kind, pair = jax.random.split(jax.random.fold_in(jax.random.key(seed), index))
+    white, looks = scenes.draw_kind(kind)
+    return scenes.observe(pair, size, white, looks)
 
 
 def simulate(seed: int, index: int, size: int) -> dict[str, object]:
     """Returns example number `index`; see the features of the builder."""
-    draws = np.random.default_rng((seed, index))
-    key = jax.random.fold_in(jax.random.key(seed), index)
-    pair = _observe(key, size, bool(draws.integers(2)), int(draws.choice(LOOKS)))
-    pair = jax.device_get(pair)
+    pair = jax.device_get(_observe(seed, index, size))
     name = f"simulated-{seed}-{index:05d}"
     return {
         "intensity": pair.intensity[..., None],

@@ -1,0 +1,49 @@
+"""Defaults: the full-size network on endless simulated scenes."""
+
+import ml_collections
+
+
+def get_config() -> ml_collections.ConfigDict:
+    c = ml_collections.ConfigDict()
+    c.seed = 0
+
+    c.data = ml_collections.ConfigDict()  # Keyword arguments of data.create.
+    c.data.source = "endless"  # Or simulated, respeckled, near_real.
+    c.data.data_dir = "data"  # Of TFDS; endless needs none.
+    c.data.batch_size = 32  # Over all devices.
+    c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
+
+    c.augment = ml_collections.ConfigDict()  # Keyword arguments of pairs.augment.
+    c.augment.phase_dropout = 0.25  # Part of the examples that lose their phase.
+    c.augment.level_jitter = 10.0  # dB: a crop's level is not its scene's.
+
+    c.model = ml_collections.ConfigDict()  # Keyword arguments of PGD2Net.
+    c.model.features = 64
+    c.model.estimate_depth = 4
+    c.model.denoise_depth = (1, 2, 2)
+    c.model.sub_looks = 8
+    c.model.sub_look_size = 7
+    c.model.heads = 4
+    c.model.window = 8
+
+    c.loss = ml_collections.ConfigDict()  # Weights, keywords of combined_loss.
+    c.loss.clean = 0.5
+    c.loss.square = 0.5
+    c.loss.likely = 1.0
+    c.loss.speckle = 0.3
+    c.loss.structure = 0.2
+
+    c.optimiser = ml_collections.ConfigDict()  # Keyword arguments of state.optimiser.
+    c.optimiser.learning_rate = 1e-3
+    c.optimiser.warmup_steps = 500
+    c.optimiser.weight_decay = 1e-4
+    c.optimiser.clip = 1.0
+
+    c.train = ml_collections.ConfigDict()
+    c.train.num_steps = 100_000
+    c.train.log_every = 50  # Steps.
+    c.train.checkpoint_every = 2_000  # Steps; each is validated.
+    c.train.eval_tiles = 64  # Validation tiles of 256 x 256.
+    c.train.average_decay = 0.999  # Of the averaged weights, which are used.
+    c.train.dtype = "auto"  # bfloat16 on GPU and TPU, float32 on a CPU.
+    return c

@@ -1,0 +1,7 @@
+"""Training pairs: from a TFDS data set or made on the device."""
+
+from pgd2jax.data.pairs import Pair
+from pgd2jax.data.sources import SOURCES, Source, create
+from pgd2jax.data.tiles import MissingDataError
+
+__all__ = ["SOURCES", "MissingDataError", "Pair", "Source", "create"]

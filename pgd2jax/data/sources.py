@@ -1,0 +1,141 @@
+"""Where training pairs come from, by the name in `config.data.source`."""
+
+import functools
+import itertools
+from collections.abc import Iterator
+from typing import Protocol
+
+import jax
+import numpy as np
+
+from pgd2jax.data import pairs, tiles
+from pgd2jax.sar import respeckle, scenes
+
+VALIDATION_SEED = 1 << 20  # Keeps the endless source's validation off its training.
+VALIDATION_SIZE = 256
+
+
+class Source(Protocol):
+    """Batches from the host, pairs on the device."""
+
+    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yields {name: [B, ...]} from step `start` on; always the same for a step."""
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Makes one normalised pair on the device from one example of a batch."""
+
+    def validation(self, count: int) -> pairs.Pair:
+        """Returns the first pairs of the validation split, normalised, as NumPy."""
+
+
+def _observed(observation) -> pairs.Pair:
+    return pairs.normalise(
+        pairs.Pair(
+            intensity=observation.intensity[..., None],
+            phase=observation.phase[..., None],
+            reference=observation.reference[..., None],
+            has_phase=observation.looks == 1,
+        )
+    )
+
+
+class Stored:
+    """Pairs of a TFDS data set as they are."""
+
+    def __init__(
+        self, data_dir: str, config: str, batch_size: int, crop: int, seed: int
+    ):
+        """Opens the data set; see `create`."""
+        self._open = functools.partial(tiles.open_split, data_dir, config)
+        self._train = self._open("train")
+        self._cut = (batch_size, crop, seed)
+
+    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yields shuffled crops."""
+        return tiles.batches(self._train, *self._cut, start)
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Returns the stored pair."""
+        del key  # Nothing is drawn.
+        return pairs.normalise(pairs.Pair(**example))
+
+    def validation(self, count: int) -> pairs.Pair:
+        """Returns the first tiles of the validation split."""
+        split = self._open("validation")
+        chosen = [split[index] for index in range(min(count, len(split)))]
+        names = (*tiles.IMAGES, "has_phase")
+        stacked = pairs.Pair(**{n: np.stack([e[n] for e in chosen]) for n in names})
+        return jax.device_get(jax.vmap(pairs.normalise)(stacked))
+
+
+class Respeckled(Stored):
+    """References of a TFDS data set under fresh speckle."""
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Draws speckle over the stored reference."""
+        kind, noise = jax.random.split(key)
+        white, looks = scenes.draw_kind(kind)
+        reference = example["reference"][..., 0]
+        return _observed(respeckle.observe(noise, reference, white, looks))
+
+
+class Endless:
+    """Fresh scenes, transfer functions and speckle; no files, no second look."""
+
+    def __init__(self, batch_size: int, crop: int, seed: int):
+        """Draws nothing yet; see `create`."""
+        del batch_size  # The step counts its examples itself.
+        self._crop, self._seed = crop, seed
+
+    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
+        """Yields empty examples: all is made on the device."""
+        return itertools.repeat({})
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Draws a pair from the key alone."""
+        del example
+        return self._draw(key, self._crop)
+
+    def validation(self, count: int) -> pairs.Pair:
+        """Draws a fixed set of tiles."""
+        key = jax.random.key(self._seed + VALIDATION_SEED)
+        keys = jax.random.split(key, count)
+        draw = jax.jit(functools.partial(self._draw, size=VALIDATION_SIZE))
+        drawn = [jax.device_get(draw(key)) for key in keys]
+        return jax.tree.map(lambda *images: np.stack(images), *drawn)
+
+    @staticmethod
+    def _draw(key: jax.Array, size: int) -> pairs.Pair:
+        kind, scene = jax.random.split(key)
+        white, looks = scenes.draw_kind(kind)
+        return _observed(scenes.observe(scene, size, white, looks))
+
+
+SOURCES = ("endless", "near_real", "respeckled", "simulated")
+
+
+def create(
+    source: str, *, data_dir: str, batch_size: int, crop: int, seed: int
+) -> Source:
+    """Returns the source of that name.
+
+    Args:
+        source: "simulated" or "near_real", pairs of the TFDS data set; "respeckled",
+            the simulated references under fresh speckle; "endless", fresh scenes.
+        data_dir: Of TFDS; "endless" needs none.
+        batch_size: Examples a step, over all devices.
+        crop: Rows and columns of an example.
+        seed: Of order, crops and all that is drawn.
+
+    Raises:
+        ValueError: if there is no such source.
+        MissingDataError: if the data set has not been built.
+    """
+    sizes = {"batch_size": batch_size, "crop": crop, "seed": seed}
+    if source == "endless":
+        return Endless(**sizes)
+    if source == "respeckled":
+        return Respeckled(data_dir, "simulated", **sizes)
+    if source in SOURCES:
+        return Stored(data_dir, source, **sizes)
+    raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}.")

@@ -1,0 +1,140 @@
+"""Weights made ready to use on images of any size and any scale."""
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+
+from pgd2jax import checkpoints, configuration
+from pgd2jax.infer import masks, tiles
+from pgd2jax.models import PGD2Net
+from pgd2jax.sar import radiometry
+
+TILE = 512  # Pixels; with its halo 704 x 704, a few hundred MB of activations.
+
+
+class Despeckler:
+    """Despeckles single-look complex images, or intensities.
+
+    Attributes:
+        model: The network.
+        params: Its weights, nested dicts of arrays.
+        config: The configuration that trained them.
+    """
+
+    def __init__(self, model: PGD2Net, params: Any, config: Mapping[str, Any]):
+        """Takes a network and its weights; `load` finds both."""
+        self.model = model
+        self.params = params
+        self.config = config
+        self._apply = jax.jit(
+            lambda params, *images: model.apply({"params": params}, *images).intensity
+        )
+
+    def __call__(
+        self,
+        slc: np.ndarray | None = None,
+        *,
+        intensity: np.ndarray | None = None,
+        tile: int = TILE,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> np.ndarray:
+        """Despeckles one image.
+
+        The result scales with the input: f(c z) = |c|^2 f(z). Pixels that are NaN or
+        infinite come back as NaN and leave their neighbours alone; zeros that fill a
+        square of 5 x 5 pixels are no data and stay 0.
+
+        Args:
+            slc: Complex samples, [H, W], any scale, not multilooked.
+            intensity: Instead of `slc`, where there is no phase: linear power, [H, W].
+            tile: Rows and columns worked on at once; changes memory, not the result.
+            progress: Called with (tiles done, tiles in all).
+
+        Returns:
+            The intensity, E|slc|^2, [H, W] float32 linear power.
+
+        Raises:
+            ValueError: if the image is empty, not [H, W], of a wrong type or negative.
+        """
+        image = _checked(slc, intensity)
+        power = radiometry.intensity(image) if slc is not None else np.float32(image)
+        missing = masks.no_data(power)
+        result = np.where(np.isfinite(power), np.float32(0), np.float32(np.nan))
+        if missing.all():
+            return result
+        scale = radiometry.geometric_mean(power, ~missing)
+        if scale < np.finfo(np.float32).tiny:
+            raise ValueError(f"the image's typical power, {scale:g}, is too small.")
+        images = [masks.fill(power, missing) / scale]
+        if slc is not None:
+            images.append(masks.fill(radiometry.phase(image), missing))
+
+        plan = tiles.plan(power.shape, self.model.stride, self.model.reach, tile)
+        padded = [tiles.pad(image, plan) for image in images]
+        clean = np.empty(power.shape, np.float32)
+        inner = slice(plan.halo, -plan.halo)
+        for number, core in enumerate(plan, start=1):
+            window = plan.with_halo(core)
+            estimate = self._apply(
+                self.params, *(image[window][None, ..., None] for image in padded)
+            )
+            target = clean[core]
+            estimate = np.asarray(estimate)[0, inner, inner, 0]
+            target[:] = estimate[: target.shape[0], : target.shape[1]]
+            if progress:
+                progress(number, len(plan))
+        return np.where(missing, result, clean * scale)
+
+
+def _checked(slc, intensity) -> np.ndarray:
+    if (slc is None) == (intensity is None):
+        raise ValueError("give either slc or intensity.")
+    name = "slc" if intensity is None else "intensity"
+    image = np.asarray(slc if intensity is None else intensity)
+    if image.ndim != 2 or image.size == 0:
+        raise ValueError(f"{name}: {image.shape=} must be [rows, cols], not empty.")
+    if name == "slc":
+        if image.dtype.kind != "c":
+            raise ValueError(
+                f"slc: {image.dtype=} must be complex; give real power as intensity=."
+            )
+        return image
+    if image.dtype.kind not in "fui":
+        raise ValueError(f"intensity: {image.dtype=} must be real; give slc= instead.")
+    lowest = np.nanmin(np.where(np.isfinite(image), image, 0))
+    if lowest < 0:
+        raise ValueError(
+            f"intensity: its lowest pixel is {lowest:g}, but power is never negative; "
+            "convert decibels to linear power first."
+        )
+    return image
+
+
+@functools.cache
+def _loaded(folder: str, dtype: str) -> Despeckler:
+    params, config = checkpoints.load_weights(folder)
+    model = configuration.model(config["model"], dtype)
+    return Despeckler(model, jax.device_put(params), config)
+
+
+def load(weights: str | os.PathLike, *, dtype: str = "auto") -> Despeckler:
+    """Loads weights.
+
+    Args:
+        weights: Workdir of a training, of which the best step is taken, or a folder
+            of weights.
+        dtype: Of the computation: "float32", "bfloat16", or "auto" for bfloat16 on
+            GPU and TPU and float32 on a CPU.
+
+    Returns:
+        A Despeckler.
+
+    Raises:
+        CheckpointError: if the folder holds no weights of pgd2jax.
+    """
+    folder = checkpoints.weights_folder(weights)
+    return _loaded(str(folder.absolute()), dtype)

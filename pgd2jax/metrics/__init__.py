@@ -1,0 +1,1 @@
+"""Measures of despeckled images, with a reference and without one; plain NumPy."""

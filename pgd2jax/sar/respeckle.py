@@ -1,0 +1,56 @@
+"""Fresh speckle over a clean reference."""
+
+import jax
+import jax.numpy as jnp
+
+from pgd2jax.sar import radiometry, speckle
+
+# A pixel of over 6 dB above the ring around it is a persistent scatterer.
+CONTRAST = 4.0
+
+
+def _box(image: jax.Array, half: int) -> jax.Array:
+    """Returns the sum over (2 half + 1)^2 pixels, borders mirrored."""
+    padded = jnp.pad(image, half, mode="reflect")
+    size = 2 * half + 1
+    return jax.lax.reduce_window(
+        padded, 0.0, jax.lax.add, (size, size), (1, 1), "VALID"
+    )
+
+
+def observe(
+    key: jax.Array,
+    reference: jax.Array,
+    white: jax.Array | bool,
+    looks: jax.Array | int,
+) -> speckle.Observation:
+    """Draws a transfer function and speckle over a reference.
+
+    Persistent scatterers keep their intensity and get a random phase. The reference
+    is blurred once more, by the new impulse response.
+
+    Args:
+        key: PRNG key.
+        reference: [H, W] float32 linear power, positive.
+        white: True for independent samples.
+        looks: Independent looks to average.
+
+    Returns:
+        An Observation of [H, W] images.
+    """
+    sensor, noise, turn = jax.random.split(key, 3)
+    image = jnp.pad(reference, speckle.MARGIN, mode="reflect")
+    ring = (_box(image, 5) - _box(image, 2)) / (11**2 - 5**2)
+    bright = image > CONTRAST * ring
+    background = jnp.where(bright, ring, image)
+    angle = jax.random.uniform(turn, image.shape, minval=-jnp.pi, maxval=jnp.pi)
+    points = radiometry.slc(image - background, angle)
+
+    transfer = speckle.draw_transfer(sensor, image.shape, white)
+    focused = speckle.refocus(points, transfer)
+    images = speckle.observe(noise, background, focused, transfer, looks)
+    return speckle.Observation(
+        *(speckle.crop(image) for image in images),
+        looks=jnp.asarray(looks, jnp.int32),
+        white=jnp.asarray(white, bool),
+    )

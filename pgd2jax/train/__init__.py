@@ -1,0 +1,1 @@
+"""Training: `loop.run` trains what a configuration describes."""

@@ -1,0 +1,258 @@
+"""The training loop: restore or start, step, validate, save."""
+
+import functools
+import json
+import math
+import pathlib
+import time
+from typing import Any
+
+import jax
+import numpy as np
+import tqdm
+from absl import logging
+
+from pgd2jax import checkpoints, configuration, data, losses
+from pgd2jax.data import pairs
+from pgd2jax.metrics import referenced
+from pgd2jax.train import averages, state, steps, watch
+
+TIMED_STEPS = 3  # After which the time of the run is told, on a CPU.
+
+
+class TrainingError(ValueError):
+    """A run that cannot go on; the message names the mend."""
+
+
+def _check(config, model, devices: int) -> None:
+    if config.data.batch_size % devices:
+        raise TrainingError(
+            f"{config.data.batch_size=} must divide by the {devices} devices."
+        )
+    if config.data.crop % model.stride:
+        raise TrainingError(
+            f"{config.data.crop=} must divide by the network's {model.stride=}."
+        )
+
+
+def _same_run(workdir: pathlib.Path, config: dict[str, Any]) -> None:
+    """Writes the configuration, or checks it against that of the run so far.
+
+    What may change between two starts: how long to train and how often to save.
+    """
+    path = workdir / "config.json"
+    if path.exists():
+        before = json.loads(path.read_text())
+        for group in ("model", "data"):
+            if before[group] != config[group]:
+                changed = sorted(
+                    f"{group}.{name}"
+                    for name in before[group] | config[group]
+                    if before[group].get(name) != config[group].get(name)
+                )
+                raise TrainingError(
+                    f"{workdir} holds a run with another {', '.join(changed)}; give "
+                    "another --workdir, or delete that one."
+                )
+    path.write_text(json.dumps(config, indent=2) + "\n")
+
+
+class _Validation:
+    """A fixed set of tiles and how well the network does on them."""
+
+    def __init__(self, tiles: pairs.Pair, model, batch_size: int):
+        def predict(params, batch):
+            estimate = model.apply(
+                {"params": params}, batch.intensity, batch.phase, batch.has_phase
+            )
+            return estimate.intensity
+
+        self._tiles = tiles
+        self._batch_size = batch_size
+        self._predict = steps.predict_step(predict)
+
+    def run(self, params) -> tuple[dict[str, float], list[np.ndarray]]:
+        """Returns mean measures, and the first scene noisy, despeckled, clean."""
+        devices = jax.local_device_count()
+        count = len(self._tiles.has_phase)
+        means = averages.Averages()
+        scene = []
+        for start in range(0, count, self._batch_size):
+            index = np.arange(start, start + self._batch_size)
+            # The last batch is filled up with its last tile, which is not counted.
+            batch = jax.tree.map(
+                lambda x, i=index: x[np.minimum(i, count - 1)], self._tiles
+            )
+            clean = self._predict(params, steps.shard(batch, devices))
+            clean = np.asarray(clean).reshape(batch.intensity.shape)[..., 0]
+            for row in range(min(self._batch_size, count - start)):
+                images = (
+                    batch.intensity[row, ..., 0],
+                    clean[row],
+                    batch.reference[row, ..., 0],
+                )
+                scene = scene or list(images)
+                error = referenced.error_db(clean[row], images[2])
+                means.add(
+                    {
+                        "square": np.mean(error**2),
+                        "bias": np.mean(error),
+                        "sum_ratio": referenced.sum_ratio_db(clean[row], images[2]),
+                        "psnr_amplitude": referenced.psnr_amplitude_db(
+                            clean[row], images[2]
+                        ),
+                    }
+                )
+        found = means.take()
+        found["rmse"] = math.sqrt(found.pop("square"))
+        return found, scene
+
+
+def _objective(model, loss_weights):
+    def objective(params, batch):
+        estimate = model.apply(
+            {"params": params}, batch.intensity, batch.phase, batch.has_phase
+        )
+        return losses.combined_loss(
+            estimate, batch.intensity, batch.reference, **loss_weights
+        )
+
+    return objective
+
+
+def _overview(params) -> None:
+    try:
+        from clu import parameter_overview
+    except ImportError:  # GPU images often come without clu.
+        return
+    logging.debug("%s", parameter_overview.get_parameter_overview(params))
+
+
+class _Clock:
+    """Tells on a CPU how long the run will take, once the first steps are timed."""
+
+    def __init__(self, first: int, num_steps: int):
+        self._timed = range(first + 1, first + 1 + TIMED_STEPS)  # The first compiles.
+        self._num_steps = num_steps
+        self._start = 0.0
+
+    def tick(self, step: int, result) -> None:
+        """Takes the number of a step just dispatched and what it returns."""
+        if jax.default_backend() != "cpu" or step not in (
+            self._timed.start,
+            self._timed.stop,
+        ):
+            return
+        jax.block_until_ready(result)
+        if step == self._timed.start:
+            self._start = time.monotonic()
+            return
+        seconds = (time.monotonic() - self._start) / TIMED_STEPS
+        hours = seconds * (self._num_steps - step) / 3600
+        if hours > 0.25:
+            logging.warning(
+                "This trains on the CPU: %d steps of %.1f s will take %.1f hours. For "
+                "a shorter run lower --config.train.num_steps, or take --config "
+                "configs/demo.py, made for a CPU; a GPU or TPU is used where the extra "
+                "`gpu` or `tpu` is installed.",
+                self._num_steps - step,
+                seconds,
+                hours,
+            )
+
+
+def run(config, workdir: pathlib.Path) -> dict[str, float]:
+    """Trains until `config.train.num_steps`, from the newest checkpoint if any.
+
+    Args:
+        config: As `configs/base.py` returns it.
+        workdir: Folder of the run; made if missing.
+
+    Returns:
+        The measures of the last validation; empty if there was nothing left to do.
+
+    Raises:
+        TrainingError: if the configuration does not fit the devices or the run so far,
+            or if the loss is no longer finite.
+        MissingDataError: if the data set has not been built.
+    """
+    devices, num_steps = jax.local_device_count(), config.train.num_steps
+    model = configuration.model(config.model, config.train.dtype)
+    _check(config, model, devices)
+    source = data.create(**config.data, seed=config.seed)
+    workdir.mkdir(parents=True, exist_ok=True)
+    plain = json.loads(config.to_json())
+    _same_run(workdir, plain)
+
+    tx = state.optimiser(num_steps, **config.optimiser)
+    now = state.create(model, tx, config.seed, model.stride)
+    store = checkpoints.Checkpoints(workdir)
+    first = store.latest_step() or 0
+    if first:
+        now = store.restore(first, now)
+        logging.info("Going on from step %d of %s.", first, workdir)
+    if first >= num_steps:
+        logging.info("%s has its %d steps; nothing is left to do.", workdir, num_steps)
+        return {}
+    _overview(now.params)
+    logging.info(
+        "Training %d weights in %s on %d x %s.",
+        sum(x.size for x in jax.tree.leaves(now.params)),
+        model.dtype,
+        devices,
+        jax.devices()[0].device_kind,
+    )
+
+    augment = functools.partial(pairs.augment, **config.augment)
+
+    def pair(example, key):
+        drawn, changed = jax.random.split(key)
+        return augment(source.pair(example, drawn), changed)
+
+    # Not the key that drew the weights.
+    draw = steps.draw_step(pair, jax.random.key(config.seed + 1))
+    objective = _objective(model, config.loss.to_dict())
+    train = steps.train_step(objective, tx, config.train.average_decay)
+    validation = _Validation(
+        source.validation(config.train.eval_tiles), model, config.data.batch_size
+    )
+    log = watch.Watch(workdir, first)
+    clock = _Clock(first, num_steps)
+    batch_size = config.data.batch_size
+    means, pending, found = averages.Averages(), [], {}
+    batches = source.batches(first)
+    progress = tqdm.tqdm(
+        range(first + 1, num_steps + 1), initial=first, total=num_steps, unit="step"
+    )
+    for step in progress:
+        numbers = np.arange((step - 1) * batch_size, step * batch_size, dtype=np.int32)
+        batch = draw(*steps.shard((numbers, next(batches)), devices))
+        now, scalars = train(now, batch)
+        pending.append(scalars)
+        clock.tick(step, scalars)
+        saves = step % config.train.checkpoint_every == 0 or step == num_steps
+        if saves or step % config.train.log_every == 0:
+            for values in jax.device_get(pending):  # Waits for the device.
+                means.add(values)
+            pending = []
+            latest = means.take()
+            if not math.isfinite(latest["loss"]):
+                raise TrainingError(
+                    f"the loss is not finite at step {step}; lower "
+                    "--config.optimiser.learning_rate. The last checkpoint is whole."
+                )
+            log.scalars(step, {f"train/{name}": v for name, v in latest.items()})
+            progress.set_postfix(loss=f"{latest['loss']:.3f}", **_short(found))
+        if saves:
+            found, scene = validation.run(now.average)
+            log.scalars(step, {f"validation/{name}": v for name, v in found.items()})
+            log.image(step, "noisy, despeckled, reference", scene)
+            store.save(step, now, now.average, plain, found)
+            progress.set_postfix(loss=f"{latest['loss']:.3f}", **_short(found))
+    store.close()
+    log.close()
+    return found
+
+
+def _short(found: dict[str, float]) -> dict[str, str]:
+    return {"rmse": f"{found['rmse']:.2f} dB"} if found else {}

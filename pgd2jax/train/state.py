@@ -1,0 +1,74 @@
+"""The training state and its optimiser."""
+
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+
+class State(struct.PyTreeNode):
+    """All that training needs to go on; the same on every device.
+
+    Attributes:
+        step: Steps taken, int32.
+        params: Weights.
+        average: Exponential average of the weights; this is what is used.
+        optimiser: State of the optimiser.
+    """
+
+    step: jax.Array
+    params: Any
+    average: Any
+    optimiser: optax.OptState
+
+
+def optimiser(
+    num_steps: int,
+    *,
+    learning_rate: float,
+    warmup_steps: int,
+    weight_decay: float,
+    clip: float,
+) -> optax.GradientTransformation:
+    """Returns AdamW with warm-up, cosine decay to 1 per cent, and clipping.
+
+    Args:
+        num_steps: Of the whole run.
+        learning_rate: At its peak.
+        warmup_steps: Steps to the peak; at most half of the run.
+        weight_decay: Of AdamW; on kernels alone.
+        clip: Largest global norm of the gradient.
+    """
+    schedule = optax.warmup_cosine_decay_schedule(
+        0.0,
+        learning_rate,
+        min(warmup_steps, num_steps // 2),
+        num_steps,
+        end_value=0.01 * learning_rate,
+    )
+
+    def kernels(params):
+        return jax.tree.map(lambda x: x.ndim > 1, params)
+
+    return optax.chain(
+        optax.clip_by_global_norm(clip),
+        optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=kernels),
+    )
+
+
+def create(
+    model: nn.Module, tx: optax.GradientTransformation, seed: int, size: int
+) -> State:
+    """Returns the state before the first step."""
+    image = jnp.ones((1, size, size, 1), jnp.float32)
+    key = jax.random.key(seed)
+    params = jax.jit(model.init)(key, image, image)["params"]
+    return State(
+        step=jnp.zeros((), jnp.int32),
+        params=params,
+        average=jax.tree.map(jnp.copy, params),
+        optimiser=tx.init(params),
+    )
