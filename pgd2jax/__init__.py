@@ -1,1 +1,10 @@
-"""pgd2jax: phase-guided deep despeckling of SAR images."""
+"""pgd2jax: phase-guided deep despeckling of SAR images.
+
+>>> despeckler = pgd2jax.load("runs/demo")
+>>> intensity = despeckler(slc)
+"""
+
+from pgd2jax.infer import Despeckler, load
+
+__all__ = ["Despeckler", "load"]
+__version__ = "0.1.0"

@@ -2,6 +2,6 @@
 
 from pgd2jax.data.pairs import Pair
 from pgd2jax.data.sources import SOURCES, Source, create
-from pgd2jax.data.tiles import MissingDataError
+from pgd2jax.data.tiles import MissingDataError, open_split
 
-__all__ = ["SOURCES", "MissingDataError", "Pair", "Source", "create"]
+__all__ = ["SOURCES", "MissingDataError", "Pair", "Source", "create", "open_split"]

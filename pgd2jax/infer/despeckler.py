@@ -1,6 +1,5 @@
 """Weights made ready to use on images of any size and any scale."""
 
-import functools
 import os
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -114,13 +113,6 @@ def _checked(slc, intensity) -> np.ndarray:
     return image
 
 
-@functools.cache
-def _loaded(folder: str, dtype: str) -> Despeckler:
-    params, config = checkpoints.load_weights(folder)
-    model = configuration.model(config["model"], dtype)
-    return Despeckler(model, jax.device_put(params), config)
-
-
 def load(weights: str | os.PathLike, *, dtype: str = "auto") -> Despeckler:
     """Loads weights.
 
@@ -136,5 +128,6 @@ def load(weights: str | os.PathLike, *, dtype: str = "auto") -> Despeckler:
     Raises:
         CheckpointError: if the folder holds no weights of pgd2jax.
     """
-    folder = checkpoints.weights_folder(weights)
-    return _loaded(str(folder.absolute()), dtype)
+    params, config = checkpoints.load_weights(weights)
+    model = configuration.model(config["model"], dtype)
+    return Despeckler(model, jax.device_put(params), config)

@@ -13,13 +13,8 @@ def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
 
     The rename is atomic, so that a reader sees the old file or the new one. On any
     error, an interrupt included, the temporary file is removed.
-
-    Raises:
-        FileNotFoundError: if the folder of `path` does not exist.
     """
     path = pathlib.Path(path)
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"{path.parent} is not a folder; make it first.")
     # The name keeps its suffix: writers choose the format by it.
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
     try:

@@ -118,7 +118,6 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
         lambda k: landcover.leaves(k, shape),
         keys[1],
     )
-    decibel *= jax.random.bernoulli(keys[2], 0.9)  # Some scenes are flat.
     decibel += _sometimes(keys[3], 0.6, lambda k: landcover.texture(k, shape))
 
     def add_line(index, image):
@@ -130,6 +129,9 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
     decibel += town.mask * (town.level - decibel)
     water = _sometimes(keys[6], 0.25, lambda k: landcover.water(k, shape))
     decibel += water.mask * (water.level - decibel)
+    # Some scenes are flat, many are faint.
+    contrast, chance = fields.uniform(keys[2], (0.3, 1.2), (0.0, 1.0))
+    decibel *= jnp.where(chance < 0.08, 0.0, contrast)
 
     ground = radiometry.from_decibel(decibel)
     bumps = _sometimes(keys[7], 0.3, lambda k: relief.terrain(k, shape))

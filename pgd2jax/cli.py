@@ -1,0 +1,179 @@
+"""The console command `pgd2jax`."""
+
+import argparse
+import csv
+import pathlib
+import sys
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+import tqdm
+
+import pgd2jax
+from pgd2jax import compilation, data, evaluate, raster
+from pgd2jax.infer import scene
+from pgd2jax.infer.despeckler import TILE
+from pgd2jax.metrics import referenced, unreferenced
+from pgd2jax.report import figures
+from pgd2jax.sar import radiometry, scenes
+
+
+def _despeckle(args: argparse.Namespace) -> None:
+    raster.check_target(args.output)  # Before the slow start.
+    despeckler = pgd2jax.load(args.weights)
+    with tqdm.tqdm(unit="tile") as bar:
+
+        def progress(done, total):
+            bar.total = total
+            bar.update(done - bar.n)
+
+        scene.despeckle(
+            despeckler,
+            args.input,
+            args.output,
+            kind=args.pixels,
+            tile=args.tile,
+            progress=progress,
+        )
+    print(f"{args.output}: intensity, float32 linear power")
+
+
+def _simulate(args: argparse.Namespace) -> None:
+    for path in (args.output, args.reference):
+        raster.check_target(path)
+    key = jax.random.key(args.seed)
+    drawn = jax.device_get(scenes.observe(key, args.size, args.white, looks=1))
+    slc = radiometry.slc(drawn.intensity, drawn.phase)
+    raster.write(args.output, raster.Raster(slc))
+    raster.write(args.reference, raster.Raster(drawn.reference))
+    print(f"{args.output}: single-look complex, complex64")
+    print(f"{args.reference}: its reference, float32 linear power")
+
+
+def _intensity(path: pathlib.Path) -> np.ndarray:
+    pixels = raster.read(path).pixels
+    if scene.kind_of(pixels) == "slc":
+        return radiometry.intensity(pixels)
+    return pixels.astype(np.float32)
+
+
+def _compare(args: argparse.Namespace) -> None:
+    noisy, clean = _intensity(args.noisy), _intensity(args.despeckled)
+    reference = _intensity(args.reference) if args.reference else None
+    ratio = unreferenced.ratio(noisy, clean)
+    window = unreferenced.flattest_window(noisy)
+    print(f"flattest 32 x 32 window: rows {window[0].start}, cols {window[1].start}")
+    print(f"  ENL: {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
+    print(f"{unreferenced.enl(clean[window]):.1f} despeckled")
+    print(f"  mean of the ratio image: {np.nanmean(ratio[window]):.3f}, best 1")
+    print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
+    if reference is not None:
+        for name, measure in referenced.ALL.items():
+            print(f"{name}: {measure(clean, reference):.3f} dB")
+    figures.comparison(args.output, noisy, clean, reference)
+    print(args.output)
+
+
+def _evaluate(args: argparse.Namespace) -> None:
+    despeckler = pgd2jax.load(args.weights)
+    split = data.open_split(args.data_dir, args.data, args.split)
+    chosen = (example for example in split if example["looks"] == args.looks)
+    compared = evaluate.methods(despeckler)
+    results = list(
+        tqdm.tqdm(
+            evaluate.rows(chosen, compared),
+            unit="image",
+            total=len(split) * len(compared),
+        )
+    )
+    if not results:
+        raise ValueError(f"{args.split} has no tile of {args.looks:g} looks.")
+    if args.output:
+        with (
+            raster.replacing(args.output) as temporary,
+            open(temporary, "w", newline="") as file,
+        ):
+            writer = csv.DictWriter(file, list(results[0]))
+            writer.writeheader()
+            writer.writerows(results)
+    print(evaluate.table(evaluate.summary(results)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pgd2jax", description="Removes speckle from SAR images."
+    )
+    parser.add_argument("--version", action="version", version=pgd2jax.__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    path = pathlib.Path
+
+    sub = commands.add_parser("despeckle", help="despeckle one image, file to file")
+    sub.add_argument("input", type=path, help=f"one of {', '.join(raster.FORMATS)}")
+    sub.add_argument("--output", type=path, required=True, help="likewise")
+    _add_weights(sub)
+    sub.add_argument(
+        "--tile", type=int, default=TILE, help="pixels at once [%(default)s]"
+    )
+    sub.add_argument(
+        "--pixels",
+        choices=scene.PIXELS,
+        default="auto",
+        help="what the pixels are; auto takes complex for slc, real for intensity",
+    )
+    sub.set_defaults(run=_despeckle)
+
+    sub = commands.add_parser("evaluate", help="compare with classical filters")
+    _add_weights(sub)
+    sub.add_argument(
+        "--data", default="simulated", help="of sar_despeckle [%(default)s]"
+    )
+    sub.add_argument("--data_dir", default="data", help="of TFDS [%(default)s]")
+    sub.add_argument("--split", default="test", help="[%(default)s]")
+    sub.add_argument("--looks", type=float, default=1, help="tiles of so many looks")
+    sub.add_argument("--output", type=path, help="CSV, one row a tile and method")
+    sub.set_defaults(run=_evaluate)
+
+    sub = commands.add_parser("simulate", help="make an SLC and its reference")
+    sub.add_argument("--output", type=path, required=True, help="the SLC")
+    sub.add_argument("--reference", type=path, required=True, help="its expectation")
+    sub.add_argument("--size", type=int, default=512, help="pixels [%(default)s]")
+    sub.add_argument("--seed", type=int, default=0, help="[%(default)s]")
+    sub.add_argument("--white", action="store_true", help="uncorrelated samples")
+    sub.set_defaults(run=_simulate)
+
+    sub = commands.add_parser("compare", help="draw and measure before and after")
+    sub.add_argument("noisy", type=path)
+    sub.add_argument("despeckled", type=path)
+    sub.add_argument("--reference", type=path)
+    sub.add_argument("--output", type=path, required=True, help=".png or .pdf")
+    sub.set_defaults(run=_compare)
+    return parser
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--weights",
+        required=True,
+        metavar="PATH",
+        help="workdir of a training, or a folder of weights",
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    args = _parser().parse_args(argv)
+    compilation.cache()
+    try:
+        args.run(args)
+    except (ValueError, OSError) as error:
+        print(f"pgd2jax: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("pgd2jax: stopped; nothing was written.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

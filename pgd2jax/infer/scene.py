@@ -1,0 +1,71 @@
+"""Despeckles a file to a file."""
+
+import os
+from collections.abc import Callable
+
+import numpy as np
+
+from pgd2jax import raster
+from pgd2jax.infer.despeckler import TILE, Despeckler
+from pgd2jax.sar import radiometry
+
+PIXELS = ("auto", "slc", "intensity", "amplitude")
+
+
+def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
+    """Returns what the pixels of a file mean.
+
+    Args:
+        pixels: [H, W].
+        kind: One of `PIXELS`; "auto" takes complex for slc and real for intensity.
+
+    Raises:
+        ValueError: if the type of the pixels cannot mean `kind`.
+    """
+    complex_pixels = pixels.dtype.kind == "c"
+    if kind == "auto":
+        return "slc" if complex_pixels else "intensity"
+    if (kind == "slc") != complex_pixels:
+        raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
+    return kind
+
+
+def despeckle(
+    despeckler: Despeckler,
+    source: str | os.PathLike,
+    target: str | os.PathLike,
+    *,
+    kind: str = "auto",
+    tile: int = TILE,
+    progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Reads an image, despeckles it and writes the intensity; geo tags are kept.
+
+    Args:
+        despeckler: Of `infer.load`.
+        source: .npy, TIFF or GeoTIFF of complex or real pixels.
+        target: .npy, .tif or .tiff; float32 linear power. It appears whole or not at
+            all.
+        kind: What the pixels of `source` are, one of `PIXELS`.
+        tile: As for the despeckler.
+        progress: As for the despeckler.
+
+    Raises:
+        RasterError: if a file cannot be read or written.
+        ValueError: if its pixels cannot be despeckled; the message names the file.
+    """
+    raster.check_target(target)  # Before the work, not after it.
+    image = raster.read(source)
+    try:
+        found = kind_of(image.pixels, kind)
+        options = {"tile": tile, "progress": progress}
+        if found == "slc":
+            clean = despeckler(image.pixels, **options)
+        elif found == "intensity":
+            clean = despeckler(intensity=image.pixels, **options)
+        else:
+            power = radiometry.power(image.pixels.astype(np.float32))
+            clean = despeckler(intensity=power, **options)
+    except ValueError as error:
+        raise ValueError(f"{source}: {error}") from error
+    raster.write(target, raster.Raster(clean, image.tags))

@@ -1,0 +1,102 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax.sar import radiometry, respeckle, speckle
+
+SHAPE = (128, 128)
+
+
+def transfer(bandwidth, alpha=1.0, centroid=(0.0, 0.0), drift=0.0):
+    return speckle.Transfer(
+        rows=speckle.response(SHAPE[0], bandwidth, alpha),
+        cols=speckle.response(SHAPE[1], bandwidth, alpha),
+        centroid=jnp.array(centroid),
+        drift=jnp.array(drift),
+    )
+
+
+def nothing():
+    return jnp.zeros(SHAPE, jnp.complex64)
+
+
+@pytest.mark.parametrize("looks", [1, 2, 4])
+def test_flat_ground_has_mean_one_and_variance_one_over_looks(looks):
+    observe = jax.jit(speckle.observe)
+    power = np.concatenate(
+        [
+            observe(
+                jax.random.key(i), jnp.ones(SHAPE), nothing(), transfer(1.0), looks
+            )[0]
+            for i in range(4)
+        ]
+    )
+    assert power.mean() == pytest.approx(1, abs=0.02)
+    assert power.var() == pytest.approx(1 / looks, rel=0.05)
+
+
+def test_autocorrelation_follows_the_transfer_function():
+    # A flat band of half the sampling rate: neighbours correlate by sinc(1/2).
+    key = jax.random.key(1)
+    power, phase, _ = speckle.observe(key, jnp.ones(SHAPE), nothing(), transfer(0.5))
+    slc = radiometry.slc(np.asarray(power), np.asarray(phase))
+    measured = abs(np.mean(slc[1:] * slc[:-1].conj())) / np.mean(np.abs(slc) ** 2)
+    assert measured == pytest.approx(np.sinc(0.5), abs=0.03)
+
+
+def test_centroid_and_drift_turn_the_phase_and_leave_the_intensity():
+    key = jax.random.key(2)
+    plain = speckle.observe(key, jnp.ones(SHAPE), nothing(), transfer(0.6))
+    moved = speckle.observe(
+        key, jnp.ones(SHAPE), nothing(), transfer(0.6, centroid=(0.25, 0.1), drift=0.01)
+    )
+    np.testing.assert_allclose(plain[0], moved[0], rtol=1e-5)
+    row, col = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    ramp = 2 * np.pi * (0.25 * row + 0.1 * col + 0.005 * row**2)
+    error = np.exp(1j * (np.asarray(moved[1] - plain[1]) - ramp))
+    np.testing.assert_allclose(error, 1, atol=2e-2)
+
+
+def test_reference_is_the_mean_of_many_draws(rng):
+    ground = jnp.asarray(np.where(np.arange(SHAPE[1]) < 64, 1.0, 10.0), jnp.float32)
+    ground = jnp.broadcast_to(ground, SHAPE)
+    points = speckle.Points(
+        row=jnp.array([40.3]), col=jnp.array([60.7]), amplitude=jnp.array([20.0 + 0j])
+    )
+    sensor = transfer(0.7, 0.75)
+    focused = speckle.focus(points, sensor)
+    draw = jax.jit(jax.vmap(lambda k: speckle.observe(k, ground, focused, sensor)))
+    power, _, reference = draw(jax.random.split(jax.random.key(3), 400))
+    ratio = np.asarray(power.mean(0) / reference[0])
+    # 400 one-look draws: a standard deviation of 5 per cent a pixel.
+    assert ratio.mean() == pytest.approx(1, abs=0.005)
+    assert np.abs(ratio - 1).max() < 0.3
+
+
+def test_point_has_its_peak_intensity_where_it_stands():
+    points = speckle.Points(
+        row=jnp.array([64.0]), col=jnp.array([32.0]), amplitude=jnp.array([0.0 + 3.0j])
+    )
+    focused = speckle.focus(points, transfer(0.6, 0.6))
+    assert abs(focused[64, 32] - 3j) < 1e-4
+    assert np.abs(focused).max() == pytest.approx(3, rel=1e-4)
+
+
+def test_full_flat_band_keeps_a_point_on_the_grid_in_one_pixel():
+    points = speckle.Points(
+        row=jnp.array([10.0]), col=jnp.array([20.0]), amplitude=jnp.array([1.0 + 0j])
+    )
+    focused = np.abs(speckle.focus(points, transfer(1.0)))
+    focused[10, 20] = 0
+    assert focused.max() < 1e-5
+
+
+def test_respeckling_keeps_a_persistent_point():
+    reference = np.ones((64, 64), np.float32)
+    reference[30, 30] = 1000.0
+    drawn = respeckle.observe(jax.random.key(0), jnp.asarray(reference), True, 1)
+    assert drawn.intensity[30, 30] == pytest.approx(1000, rel=0.15)
+    assert drawn.reference[30, 30] == pytest.approx(1000, rel=0.01)
+    others = np.asarray(drawn.intensity)[reference == 1]
+    assert others.var() == pytest.approx(1, rel=0.15)
