@@ -16,7 +16,9 @@ def observe():
 @pytest.fixture(scope="module")
 def drawn(observe):
     keys = jax.random.split(jax.random.key(0), 24)
-    return [jax.device_get(observe(k, white=i % 2, looks=1)) for i, k in enumerate(keys)]
+    return [
+        jax.device_get(observe(k, white=i % 2, looks=1)) for i, k in enumerate(keys)
+    ]
 
 
 def test_equal_keys_give_equal_scenes_and_others_differ(observe, drawn):
