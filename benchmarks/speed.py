@@ -19,9 +19,9 @@ import jax.numpy as jnp
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
-from pgd2jax import compilation, configuration, data, losses
+from pgd2jax import compilation, configuration, data
 from pgd2jax.data import pairs
-from pgd2jax.train import state, steps
+from pgd2jax.train import loop, state, steps
 
 
 def seconds(function, repetitions: int) -> float:
@@ -70,13 +70,7 @@ def main() -> None:
     tx = state.optimiser(1000, **config.optimiser)
     now = state.create(model, tx, 0, model.stride)
 
-    def objective(params, batch):
-        estimate = model.apply({"params": params}, *batch[:2], batch.has_phase)
-        return losses.combined_loss(
-            estimate, batch.intensity, batch.reference, **config.loss
-        )
-
-    train = steps.train_step(objective, tx, 0.99)
+    train = steps.train_step(loop.objective(model, config.loss), tx, 0.99)
 
     def step():
         nonlocal now

@@ -11,7 +11,6 @@ import pathlib
 from typing import Any
 
 import jax
-import numpy as np
 import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
@@ -68,7 +67,8 @@ class Checkpoints:
             step,
             args=ocp.args.Composite(
                 state=ocp.args.StandardSave(state),
-                params=ocp.args.StandardSave(params),
+                # As NumPy, which plain Orbax restores on any devices.
+                params=ocp.args.StandardSave(jax.device_get(params)),
                 config=ocp.args.JsonSave(config),
             ),
             metrics=metrics,
@@ -136,11 +136,7 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
     try:
         config = json.loads((folder / "config" / "metadata").read_text())
         with ocp.PyTreeCheckpointer() as checkpointer:
-            tree = checkpointer.metadata(folder / "params").item_metadata.tree
-            to_numpy = jax.tree.map(
-                lambda _: ocp.RestoreArgs(restore_type=np.ndarray), tree
-            )
-            params = checkpointer.restore(folder / "params", restore_args=to_numpy)
+            params = checkpointer.restore(folder / "params")
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise CheckpointError(
             f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "

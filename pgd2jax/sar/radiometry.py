@@ -88,4 +88,5 @@ def geometric_mean(power, where=None):
     xp = _namespace(power)
     positive = power > 0 if where is None else where & (power > 0)
     logs = xp.log(xp.where(positive, power, 1.0))
-    return xp.exp(logs.sum() / xp.maximum(positive.sum(), 1))
+    mean = logs.sum() / xp.maximum(positive.sum(), 1)
+    return xp.exp(mean).astype(power.dtype)

@@ -5,6 +5,7 @@ import json
 import math
 import pathlib
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -18,6 +19,12 @@ from pgd2jax.metrics import referenced
 from pgd2jax.train import averages, state, steps, watch
 
 TIMED_STEPS = 3  # After which the time of the run is told, on a CPU.
+
+
+DIVERGED = (
+    "the network is not finite any more at step {step}; lower "
+    "--config.optimiser.learning_rate. The checkpoints so far are whole."
+)
 
 
 class TrainingError(ValueError):
@@ -44,7 +51,7 @@ def _same_run(workdir: pathlib.Path, config: dict[str, Any]) -> None:
     if path.exists():
         before = json.loads(path.read_text())
         for group in ("model", "data"):
-            if before[group] != config[group]:
+            if before.get(group) != config[group]:
                 changed = sorted(
                     f"{group}.{name}"
                     for name in before[group] | config[group]
@@ -92,6 +99,8 @@ class _Validation:
                     batch.reference[row, ..., 0],
                 )
                 scene = scene or list(images)
+                if not np.isfinite(clean[row]).all():
+                    return {"rmse": math.nan}, scene
                 error = referenced.error_db(clean[row], images[2])
                 means.add(
                     {
@@ -108,16 +117,18 @@ class _Validation:
         return found, scene
 
 
-def _objective(model, loss_weights):
-    def objective(params, batch):
+def objective(model, weights: Mapping[str, float]):
+    """Returns (params, batch) -> (loss [B], {term: [B]}) with these loss weights."""
+
+    def loss(params, batch):
         estimate = model.apply(
             {"params": params}, batch.intensity, batch.phase, batch.has_phase
         )
         return losses.combined_loss(
-            estimate, batch.intensity, batch.reference, **loss_weights
+            estimate, batch.intensity, batch.reference, **weights
         )
 
-    return objective
+    return loss
 
 
 def _overview(params) -> None:
@@ -211,8 +222,8 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
 
     # Not the key that drew the weights.
     draw = steps.draw_step(pair, jax.random.key(config.seed + 1))
-    objective = _objective(model, config.loss.to_dict())
-    train = steps.train_step(objective, tx, config.train.average_decay)
+    loss = objective(model, config.loss.to_dict())
+    train = steps.train_step(loss, tx, config.train.average_decay)
     validation = _Validation(
         source.validation(config.train.eval_tiles), model, config.data.batch_size
     )
@@ -237,14 +248,13 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
             pending = []
             latest = means.take()
             if not math.isfinite(latest["loss"]):
-                raise TrainingError(
-                    f"the loss is not finite at step {step}; lower "
-                    "--config.optimiser.learning_rate. The last checkpoint is whole."
-                )
+                raise TrainingError(DIVERGED.format(step=step))
             log.scalars(step, {f"train/{name}": v for name, v in latest.items()})
             progress.set_postfix(loss=f"{latest['loss']:.3f}", **_short(found))
         if saves:
             found, scene = validation.run(now.average)
+            if not math.isfinite(found["rmse"]):
+                raise TrainingError(DIVERGED.format(step=step))
             log.scalars(step, {f"validation/{name}": v for name, v in found.items()})
             log.image(step, "noisy, despeckled, reference", scene)
             store.save(step, now, now.average, plain, found)

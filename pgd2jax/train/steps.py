@@ -68,7 +68,7 @@ def train_step(
         age = state.step.astype(jnp.float32)
         keep = jnp.minimum(decay, (1 + age) / (10 + age))
         average = optax.incremental_update(params, state.average, 1 - keep)
-        scalars["gradient_norm"] = optax.global_norm(grads)
+        scalars["gradient_norm"] = optax.tree.norm(grads)
         return State(state.step + 1, params, average, optimiser), scalars
 
     return jax.pmap(

@@ -15,8 +15,6 @@ import pytest
 
 from pgd2jax import compilation
 
-REPOSITORY = pathlib.Path(__file__).parent.parent
-
 
 @pytest.fixture(scope="session", autouse=True)
 def _compilation_cache():
@@ -84,3 +82,17 @@ def real_data():
     if not folder:
         pytest.skip("PGD2JAX_REAL_DATA names no folder of real samples")
     return pathlib.Path(folder)
+
+
+@pytest.fixture(scope="session")
+def tiny_data_set(tmp_path_factory):
+    """Builds `sar_despeckle/simulated` with 60 tiles and returns the data folder."""
+    from tfds_sar import build
+    from tfds_sar.sar_despeckle import Builder
+
+    folder = tmp_path_factory.mktemp("data")
+    with pytest.MonkeyPatch.context() as patch:
+        (config,) = [c for c in Builder.BUILDER_CONFIGS if c.name == "simulated"]
+        patch.setattr(config, "count", 60)
+        build.build("simulated", folder)
+    return folder

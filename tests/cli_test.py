@@ -1,0 +1,169 @@
+import csv
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+from PIL import Image
+from rasterio import transform
+
+from pgd2jax import cli
+
+
+@pytest.fixture
+def slc():
+    parts = np.random.default_rng(0).normal(size=(2, 48, 40))
+    return (parts[0] + 1j * parts[1]).astype(np.complex64)
+
+
+@pytest.fixture
+def slc_file(tmp_path, slc):
+    np.save(tmp_path / "slc.npy", slc)
+    return tmp_path / "slc.npy"
+
+
+def run(*arguments):
+    return cli.main([str(argument) for argument in arguments])
+
+
+def test_npy_is_despeckled_as_in_python(tmp_path, slc, slc_file, smoke_run, despeckler):
+    output = tmp_path / "out.npy"
+    assert not run("despeckle", slc_file, "--output", output, "--weights", smoke_run)
+    np.testing.assert_allclose(np.load(output), despeckler(slc), rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex_int16", "float32"])
+def test_geotiff_keeps_its_place(tmp_path, slc, smoke_run, dtype):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    place = transform.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    pixels = np.round(100 * slc)
+    with rasterio.open(
+        source,
+        "w",
+        driver="GTiff",
+        height=48,
+        width=40,
+        count=1,
+        dtype=dtype,
+        crs="EPSG:32632",
+        transform=place,
+    ) as file:
+        file.write(np.abs(pixels) ** 2 if dtype == "float32" else pixels, 1)
+    assert not run(
+        "despeckle", source, "--output", target, "--weights", smoke_run, "--tile", 16
+    )
+    with rasterio.open(target) as file:
+        assert file.crs.to_epsg() == 32632
+        assert file.transform == place
+        assert file.dtypes == ("float32",)
+        assert file.read(1).mean() == pytest.approx(2e4, rel=0.5)
+
+
+def test_amplitude_is_squared_first(tmp_path, slc, smoke_run):
+    outputs = [tmp_path / "from_power.npy", tmp_path / "from_amplitude.npy"]
+    for kind, power, output in zip(
+        ("intensity", "amplitude"), (2, 1), outputs, strict=True
+    ):
+        np.save(tmp_path / "in.npy", np.abs(slc) ** power)
+        arguments = ["--output", output, "--weights", smoke_run, "--pixels", kind]
+        assert not run("despeckle", tmp_path / "in.npy", *arguments)
+    np.testing.assert_allclose(*(np.load(output) for output in outputs), rtol=1e-4)
+
+
+def test_console_command_equals_the_module(tmp_path):
+    for command in (
+        [sys.executable, "-m", "pgd2jax.cli", "--version"],
+        [f"{sys.prefix}/bin/pgd2jax", "--version"],
+    ):
+        result = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert result.stdout.strip() == "0.1.0"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"input": "none.npy"}, "none.npy: there is no such file"),
+        ({"input": "cut.tif"}, "cut.tif: cannot be read"),
+        ({"input": "real.npy"}, "real.npy: intensity: its lowest pixel"),
+        ({"input": "cube.npy"}, "cube.npy: pixels.shape=(2, 2, 2)"),
+        ({"input": "empty.npy"}, "empty.npy"),
+        ({"pixels": "amplitude"}, "cannot be taken as amplitude"),
+        ({"output": "none/out.npy"}, "none does not exist; make it"),
+        ({"output": "out.jpg"}, "must end in"),
+        ({"weights": "none"}, "no such folder of weights"),
+        ({"weights": "."}, "holds no weights"),
+        ({"tile": "0"}, "must be at least 1"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(
+    tmp_path, slc_file, smoke_run, capsys, change, says
+):
+    np.save(tmp_path / "real.npy", -np.ones((8, 8)))
+    np.save(tmp_path / "cube.npy", np.ones((2, 2, 2)))
+    np.save(tmp_path / "empty.npy", np.ones((0, 5), np.complex64))
+    (tmp_path / "cut.tif").write_bytes(b"II*\0\x08\0\0\0")
+    given = {"input": "slc.npy", "output": "out.npy", "weights": smoke_run} | change
+    paths = {
+        n: tmp_path / v for n, v in given.items() if n in ("input", "output", "weights")
+    }
+    options = [
+        f"--{name}={given[name]}" for name in ("tile", "pixels") if name in given
+    ]
+    before = sorted(tmp_path.iterdir())
+    code = run(
+        "despeckle",
+        paths["input"],
+        f"--output={paths['output']}",
+        f"--weights={paths['weights']}",
+        *options,
+    )
+    assert code == 1
+    # The bar of a broken run may stand before the sentence.
+    sentence = capsys.readouterr().err.strip().splitlines()[-1]
+    assert sentence.startswith("pgd2jax: ")
+    assert says in sentence
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_simulated_scene_is_compared_with_its_reference(tmp_path, capsys):
+    slc, reference, picture = (tmp_path / n for n in ("z.tif", "r.tif", "f.png"))
+    assert not run("simulate", "--output", slc, "--reference", reference, "--size", 64)
+    assert not run(
+        "compare", slc, reference, "--reference", reference, "--output", picture
+    )
+    printed = capsys.readouterr().out
+    assert "rmse: 0.000 dB" in printed
+    assert "mean of the ratio image" in printed
+    with Image.open(picture) as image:
+        assert image.width > image.height > 100
+
+
+def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set):
+    output = tmp_path / "rows.csv"
+    assert not run(
+        "evaluate",
+        "--weights",
+        smoke_run,
+        "--data_dir",
+        tiny_data_set,
+        "--output",
+        output,
+    )
+    printed = capsys.readouterr().out
+    with open(output, newline="") as file:
+        rows = list(csv.DictReader(file))
+    methods = {row["method"] for row in rows}
+    assert {
+        "noisy",
+        "boxcar",
+        "lee",
+        "frost",
+        "pgd2net",
+        "pgd2net, no phase",
+    } == methods
+    for method in methods:
+        assert method in printed
+    noisy = [float(r["rmse"]) for r in rows if r["method"] == "noisy"]
+    # One-look speckle in decibels: sqrt(5.57^2 + 2.51^2), less no pixel.
+    assert np.sqrt(np.mean(np.square(noisy))) == pytest.approx(6.1, abs=0.15)

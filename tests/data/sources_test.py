@@ -1,0 +1,129 @@
+import itertools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax import data
+from pgd2jax.data import pairs, tiles
+
+SIZES = {"batch_size": 4, "crop": 32, "seed": 0}
+
+
+class Tiles:
+    """A data source of twelve tiles whose pixels tell their tile and place."""
+
+    def __len__(self):
+        return 12
+
+    def __getitem__(self, index):
+        row, col = np.mgrid[:64, :64].astype(np.float32)
+        place = (1 + index) * 10_000 + 100 * row + col
+        return {
+            "intensity": place[..., None],
+            "phase": np.zeros((64, 64, 1), np.float32),
+            "reference": place[..., None],
+            "has_phase": index % 2 == 0,
+        }
+
+
+def pair(size=16, has_phase=True, seed=0):
+    rng = np.random.default_rng(seed)
+    reference = rng.uniform(1, 2, (size, size, 1)).astype(np.float32)
+    intensity = reference * rng.exponential(size=reference.shape).astype(np.float32)
+    phase = rng.uniform(-np.pi, np.pi, reference.shape).astype(np.float32)
+    return pairs.Pair(
+        *(jnp.asarray(x) for x in (intensity, phase, reference)),
+        has_phase=jnp.asarray(has_phase),
+    )
+
+
+def test_normalised_intensity_has_geometric_mean_one_and_the_same_ratio():
+    before, after = pair(), pairs.normalise(pair())
+    assert np.exp(np.log(after.intensity).mean()) == pytest.approx(1, rel=1e-4)
+    np.testing.assert_allclose(
+        after.intensity / after.reference,
+        before.intensity / before.reference,
+        rtol=1e-4,
+    )
+
+
+def test_augmentation_moves_all_images_together_and_by_one_gain():
+    original = pairs.normalise(pair())
+    seen = set()
+    for index in range(24):
+        key = jax.random.key(index)
+        changed = pairs.augment(original, key, phase_dropout=0.0, level_jitter=10.0)
+        np.testing.assert_allclose(
+            np.sort((changed.intensity / changed.reference).ravel()),
+            np.sort((original.intensity / original.reference).ravel()),
+            rtol=1e-4,
+        )
+        moved = [
+            np.rot90(flipped, turn)
+            for flipped in (original.phase, original.phase[::-1])
+            for turn in range(4)
+        ]
+        seen.add([np.array_equal(changed.phase, m) for m in moved].index(True))
+        gain = changed.reference.mean() / original.reference.mean()
+        assert 0.09 < gain < 11
+    assert seen == set(range(8))
+
+
+def test_dropped_phase_is_zero_and_marked():
+    for has_phase, dropout in [(True, 1.0), (False, 0.0)]:
+        changed = pairs.augment(
+            pair(has_phase=has_phase),
+            jax.random.key(0),
+            phase_dropout=dropout,
+            level_jitter=0.0,
+        )
+        assert not changed.has_phase
+        assert has_phase is False or not np.asarray(changed.phase).any()
+
+
+def test_crops_of_one_example_show_the_same_window():
+    rng = np.random.default_rng(0)
+    cut = tiles.crop(Tiles()[3], 32, rng)
+    np.testing.assert_array_equal(cut["intensity"], cut["reference"])
+    first = cut["reference"][0, 0, 0]
+    assert cut["reference"][-1, -1, 0] == first + 31 * 101
+    assert not cut["has_phase"]
+
+
+def test_crop_larger_than_a_tile_is_refused():
+    with pytest.raises(ValueError, match="at most 64"):
+        tiles.crop(Tiles()[0], 65, np.random.default_rng(0))
+
+
+def test_batches_start_anywhere_in_the_same_sequence():
+    whole = list(itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 0), 6))
+    later = list(itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 4), 2))
+    for ours, theirs in zip(whole[4:], later, strict=True):
+        np.testing.assert_array_equal(ours["reference"], theirs["reference"])
+
+
+def test_an_epoch_shows_every_tile_once():
+    epoch = itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 0), 3)
+    seen = [int(x[0, 0, 0]) // 10_000 for batch in epoch for x in batch["reference"]]
+    assert sorted(seen) == list(range(1, 13))
+
+
+def test_endless_pairs_depend_on_their_key_alone():
+    source = data.create("endless", data_dir="", **SIZES)
+    draw = jax.jit(lambda key: source.pair({}, key))
+    one, same, other = (draw(jax.random.key(i)) for i in (1, 1, 2))
+    assert one.intensity.shape == (32, 32, 1)
+    np.testing.assert_array_equal(one.intensity, same.intensity)
+    assert not np.array_equal(one.reference, other.reference)
+
+
+def test_missing_data_set_says_how_to_build_it(tmp_path):
+    with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build simulated"):
+        data.create("simulated", data_dir=str(tmp_path), **SIZES)
+
+
+def test_unknown_source_lists_the_known():
+    with pytest.raises(ValueError, match="endless, near_real"):
+        data.create("imagined", data_dir="", **SIZES)

@@ -1,0 +1,127 @@
+import numpy as np
+import pytest
+
+import pgd2jax
+from pgd2jax.infer import Despeckler
+
+
+@pytest.fixture(scope="module")
+def far(network):
+    """A despeckler whose output depends on all pixels within its reach."""
+    return Despeckler(*network, config={})
+
+
+def scene(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    parts = rng.normal(size=(2, *shape))
+    level = 1 + 20 * (np.arange(shape[1]) > shape[1] // 2)
+    return ((parts[0] + 1j * parts[1]) * np.sqrt(level)).astype(np.complex64)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 70), (33, 1), (31, 47), (64, 64)])
+def test_any_size_comes_back_finite_and_as_large(despeckler, shape):
+    clean = despeckler(scene(shape))
+    assert clean.shape == shape
+    assert clean.dtype == np.float32
+    assert np.isfinite(clean).all()
+    assert (clean > 0).all()
+
+
+@pytest.mark.parametrize("factor", [1e-4, 0.01, 3.0, 1e4])
+def test_result_scales_with_the_power(far, factor):
+    slc = scene((48, 40))
+    np.testing.assert_allclose(far(factor * slc), factor**2 * far(slc), rtol=2e-4)
+
+
+def test_tiles_equal_one_piece(far):
+    slc = scene((75, 101))
+    whole = far(slc, tile=1000)
+    for tile in (16, 33, 64):
+        np.testing.assert_allclose(far(slc, tile=tile), whole, rtol=1e-5)
+
+
+def test_intensity_alone_works_and_differs(far):
+    slc = scene((32, 32))
+    without = far(intensity=np.abs(slc) ** 2)
+    assert np.isfinite(without).all()
+    assert not np.allclose(without, far(slc), rtol=1e-3)
+
+
+def test_nan_stays_and_spares_its_neighbours(far):
+    slc = scene((64, 64))
+    broken = slc.copy()
+    broken[10, 12], broken[40:50, 20:30] = np.nan, np.inf
+    clean, whole = far(broken), far(slc)
+    lost = ~np.isfinite(broken)
+    np.testing.assert_array_equal(np.isnan(clean), lost)
+    change = np.abs(10 * np.log10(clean / whole))[~lost]
+    # Random weights follow every sample within reach, but the mean power stays.
+    assert np.median(change) < 0.5
+    assert clean[~lost].mean() == pytest.approx(whole[~lost].mean(), rel=0.1)
+
+
+def test_no_data_stays_zero_and_isolated_zeros_are_despeckled(far):
+    slc = scene((64, 64))
+    slc[:, :20], slc[40, 50] = 0, 0
+    clean = far(slc)
+    assert (clean[:, :20] == 0).all()
+    assert (clean[:, 20:] > 0).all()
+
+
+def test_all_zeros_come_back_as_zeros_and_all_nan_as_nan(far):
+    assert (far(np.zeros((20, 20), np.complex64)) == 0).all()
+    assert np.isnan(far(np.full((20, 20), np.nan + 0j))).all()
+
+
+def test_integers_and_double_precision_are_taken(far):
+    slc = np.round(100 * scene((32, 32)))
+    np.testing.assert_allclose(far(slc.astype(np.complex128)), far(slc), rtol=1e-5)
+    power = (np.abs(slc) ** 2).astype(np.uint32)
+    np.testing.assert_allclose(
+        far(intensity=power), far(intensity=power.astype(np.float64)), rtol=1e-5
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "either slc or intensity"),
+        ({"slc": np.ones((4, 4)), "intensity": np.ones((4, 4))}, "either"),
+        ({"slc": np.ones((4, 4), np.float32)}, "must be complex"),
+        ({"slc": np.ones((0, 4), np.complex64)}, "not empty"),
+        ({"slc": np.ones((2, 4, 4), np.complex64)}, r"\[rows, cols\]"),
+        ({"intensity": np.ones((4, 4), np.complex64)}, "must be real"),
+        ({"intensity": -np.ones((4, 4), np.float32)}, "decibels"),
+        ({"intensity": np.array([["a"]])}, "must be real"),
+    ],
+)
+def test_wrong_images_are_named(far, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        far(**arguments)
+
+
+def test_progress_counts_to_the_end(far):
+    seen = []
+    far(scene((40, 40)), tile=16, progress=lambda *count: seen.append(count))
+    assert seen == [(i, 9) for i in range(1, 10)]
+
+
+def test_load_names_what_is_missing(tmp_path):
+    with pytest.raises(ValueError, match="no such folder"):
+        pgd2jax.load(tmp_path / "none")
+    with pytest.raises(ValueError, match="holds no weights"):
+        pgd2jax.load(tmp_path)
+
+
+def test_real_scenes_are_flattened_and_calibrated(real_data, despeckler):
+    from pgd2jax.metrics import unreferenced
+
+    path = real_data / "uavsar_winnipeg_slc" / "winnipeg_hh.npz"
+    with np.load(path) as file:
+        slc = file["slc"]
+    clean = despeckler(slc)
+    assert np.isfinite(clean).all()
+    power = np.abs(slc) ** 2
+    window = unreferenced.flattest_window(power)
+    # The smoke weights are hardly trained: only that nothing breaks.
+    assert unreferenced.enl(clean[window]) >= 0.9 * unreferenced.enl(power[window])

@@ -1,0 +1,61 @@
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+REPOSITORY = pathlib.Path(__file__).parent.parent
+
+
+def run(*arguments, timeout=300):
+    return subprocess.run(
+        [sys.executable, "-m", "pgd2jax.main", *arguments],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "--config configs/base.py"),
+        (["--config", "configs/none.py"], "configs/none.py"),
+        (["--config", "configs/smoke.py", "--config.train.num_stepz=3"], "num_steps"),
+        (["--config", "configs/smoke.py", "--config.train.num_steps=x"], "num_steps"),
+        (["--config", "configs/smoke.py", "--confg.seed=3"], "confg.seed"),
+        (["--config", "configs/smoke.py", "seed=3"], "is no flag"),
+        (
+            ["--config", "configs/smoke.py", "--config.data.source=imagined"],
+            "must be one of",
+        ),
+        (
+            [
+                "--config=configs/smoke.py",
+                "--config.data.source=near_real",
+                "--config.data.data_dir=none",
+            ],
+            "tfds_sar.build near_real",
+        ),
+    ],
+)
+def test_mistakes_end_in_one_sentence(tmp_path, arguments, says):
+    result = run(*arguments, f"--workdir={tmp_path / 'run'}")
+    assert result.returncode == 1
+    (line,) = [x for x in result.stderr.splitlines() if x and not x.startswith("I")]
+    assert line.startswith("pgd2jax.main: ")
+    assert says in line
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_smoke_configuration_trains_and_goes_on(tmp_path):
+    first = run("--config", "configs/smoke.py", f"--workdir={tmp_path}")
+    assert first.returncode == 0, first.stderr
+    assert "validation rmse" in first.stdout
+    assert "loss=" in first.stderr
+    again = run("--config", "configs/smoke.py", f"--workdir={tmp_path}")
+    assert again.returncode == 0, again.stderr
+    assert "nothing is left to do" in again.stderr

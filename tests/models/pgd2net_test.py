@@ -1,0 +1,130 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax.models import attention, blocks
+
+
+@pytest.fixture(scope="module")
+def apply(network):
+    model, params = network
+    return jax.jit(lambda *images: model.apply({"params": params}, *images))
+
+
+def speckle(shape, seed=0):
+    rng = np.random.default_rng(seed)
+    intensity = rng.exponential(size=shape).astype(np.float32)
+    return intensity, rng.uniform(-np.pi, np.pi, shape).astype(np.float32)
+
+
+def test_space_to_depth_is_undone_by_depth_to_space(rng):
+    image = jnp.asarray(rng.normal(size=(2, 6, 8, 3)))
+    np.testing.assert_array_equal(
+        blocks.depth_to_space(blocks.space_to_depth(image)), image
+    )
+
+
+def test_estimate_is_finite_positive_and_as_large_as_the_image(apply):
+    estimate = apply(*speckle((2, 32, 48, 1)))
+    assert estimate.intensity.shape == (2, 32, 48, 1)
+    assert estimate.log_speckle.shape == (2, 32, 48, 1)
+    assert np.isfinite(estimate.log_intensity).all()
+    assert estimate.intensity.min() > 0
+
+
+def test_untrained_network_returns_its_input(network):
+    model, _ = network
+    images = speckle((1, 32, 32, 1))
+    params = jax.jit(model.init)(jax.random.key(0), *images)
+    np.testing.assert_allclose(
+        model.apply(params, *images).intensity, images[0], rtol=1e-4
+    )
+
+
+def test_masked_phase_equals_no_phase_in_a_mixed_batch(apply):
+    intensity, phase = speckle((2, 32, 32, 1))
+    mixed = apply(intensity, phase, jnp.array([True, False]))
+    without, with_phase = apply(intensity), apply(intensity, phase)
+    np.testing.assert_allclose(
+        mixed.log_intensity[1], without.log_intensity[1], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        mixed.log_intensity[0], with_phase.log_intensity[0], atol=1e-5
+    )
+    assert np.abs(without.log_intensity - with_phase.log_intensity).max() > 1e-3
+
+
+def test_a_constant_phase_offset_changes_nothing(apply):
+    intensity, phase = speckle((1, 32, 32, 1))
+    turned = apply(intensity, phase + 1.0)
+    np.testing.assert_allclose(
+        turned.log_intensity, apply(intensity, phase).log_intensity, atol=1e-3
+    )
+
+
+def test_reach_is_what_nan_propagation_measures(network, apply):
+    model, _ = network
+    size = 2 * model.stride * -(-model.reach // model.stride) + model.stride
+    intensity, phase = speckle((1, size, size, 1))
+    reached = 0
+    for row in range(size // 2, size // 2 + model.stride):
+        broken = intensity.copy()
+        broken[0, row, row] = np.nan
+        lost = np.argwhere(~np.isfinite(apply(broken, phase).log_intensity[0, ..., 0]))
+        reached = max(reached, np.abs(lost - row).max())
+    assert reached <= model.reach
+    assert reached >= model.reach - 2  # The bound is tight.
+
+
+def test_full_size_network_reaches_at_most_96_pixels():
+    from configs import base
+    from pgd2jax import configuration
+
+    assert configuration.model(base.get_config().model, "float32").reach <= 96
+
+
+def test_attention_gives_the_mean_of_values_when_all_keys_are_equal():
+    layer = attention.CrossAttention(features=4, heads=2, window=2)
+    x = jax.random.normal(jax.random.key(0), (1, 4, 4, 4))
+    guide = jnp.ones((1, 4, 4, 4))
+    params = layer.init(jax.random.key(1), x, guide)["params"]
+    value = guide[0, 0, 0] @ params["value"]["kernel"] + params["value"]["bias"]
+    expected = x + value @ params["out"]["kernel"] + params["out"]["bias"]
+    np.testing.assert_allclose(
+        layer.apply({"params": params}, x, guide), expected, atol=1e-5
+    )
+
+
+def test_attention_stays_within_its_window():
+    layer = attention.CrossAttention(features=4, heads=1, window=4)
+    x = jax.random.normal(jax.random.key(0), (1, 8, 8, 4))
+    params = layer.init(jax.random.key(1), x, x)
+    broken = layer.apply(params, x, x.at[0, 1, 6].set(jnp.nan))
+    lost = ~np.isfinite(np.asarray(broken)).all(-1)[0]
+    expected = np.zeros((8, 8), bool)
+    expected[:4, 4:] = True
+    np.testing.assert_array_equal(lost, expected)
+
+
+def test_bfloat16_computation_keeps_float32_parameters_and_results(network):
+    model, params = network
+    images = speckle((1, 32, 32, 1))
+    half = model.clone(dtype="bfloat16").apply({"params": params}, *images)
+    full = model.apply({"params": params}, *images)
+    assert half.log_intensity.dtype == jnp.float32
+    assert np.abs(half.log_intensity - full.log_intensity).mean() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("shape", "phase_shape", "message"),
+    [
+        ((32, 32, 1), (32, 32, 1), r"\[B, H, W, 1\]"),
+        ((1, 32, 40, 1), (1, 32, 40, 1), "divide by"),
+        ((1, 32, 32, 1), (1, 16, 32, 1), "must be"),
+    ],
+)
+def test_wrong_shapes_are_named(network, shape, phase_shape, message):
+    model, params = network
+    with pytest.raises(ValueError, match=message):
+        model.apply({"params": params}, np.ones(shape), np.ones(phase_shape))

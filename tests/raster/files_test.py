@@ -1,0 +1,159 @@
+import errno
+
+import numpy as np
+import pytest
+import rasterio
+import tifffile
+from rasterio import transform
+
+from pgd2jax import raster
+from pgd2jax.raster import geotiff
+
+
+def image(dtype, rng):
+    pixels = rng.normal(size=(40, 30)) * 100
+    if np.dtype(dtype).kind == "c":
+        pixels = pixels + 1j * rng.normal(size=(40, 30))
+    return pixels.astype(dtype)
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif", ".tiff"])
+@pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+def test_what_is_written_is_read(tmp_path, rng, suffix, dtype):
+    path = tmp_path / f"an image{suffix}"
+    pixels = image(dtype, rng)
+    raster.write(path, raster.Raster(pixels))
+    np.testing.assert_array_equal(raster.read(path).pixels, pixels)
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize("compress", [None, "deflate", "lzw"])
+def test_complex_int16_of_gdal_is_read_as_complex64(tmp_path, rng, compress):
+    path = tmp_path / "slc.tif"
+    pixels = np.round(image(np.complex64, rng))
+    profile = {"driver": "GTiff", "height": 40, "width": 30, "count": 1}
+    place = transform.from_origin(10, 50, 0.1, 0.1)
+    with rasterio.open(
+        path,
+        "w",
+        dtype="complex_int16",
+        compress=compress,
+        crs="EPSG:4326",
+        transform=place,
+        **profile,
+    ) as file:
+        file.write(pixels, 1)
+    read = raster.read(path).pixels
+    assert read.dtype == np.complex64
+    np.testing.assert_array_equal(read, pixels)
+
+
+def test_place_on_the_ground_survives(tmp_path, rng):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    place = transform.from_origin(500_000, 5_000_000, 10, 10)
+    with rasterio.open(
+        source,
+        "w",
+        driver="GTiff",
+        height=40,
+        width=30,
+        count=1,
+        dtype="complex64",
+        crs="EPSG:32632",
+        transform=place,
+        nodata=0,
+    ) as file:
+        file.write(image(np.complex64, rng), 1)
+        file.update_tags(ORBIT="ascending")
+    read = raster.read(source)
+    raster.write(target, raster.Raster(np.abs(read.pixels), read.tags))
+    with rasterio.open(target) as file:
+        assert file.crs.to_epsg() == 32632
+        assert file.transform == place
+        assert file.nodata == 0
+        assert file.tags()["ORBIT"] == "ascending"
+
+
+def test_ground_control_points_survive(tmp_path, rng):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    points = [
+        rasterio.control.GroundControlPoint(row=r, col=c, x=c / 10, y=-r / 10, z=5)
+        for r, c in [(0, 0), (39, 0), (0, 29), (39, 29)]
+    ]
+    with rasterio.open(
+        source,
+        "w",
+        driver="GTiff",
+        height=40,
+        width=30,
+        count=1,
+        dtype="float32",
+        gcps=points,
+        crs="EPSG:4326",
+    ) as file:
+        file.write(image(np.float32, rng), 1)
+    read = raster.read(source)
+    raster.write(target, read)
+    with rasterio.open(target) as file:
+        found, crs = file.gcps
+        assert crs.to_epsg() == 4326
+        assert [(p.row, p.col, p.z) for p in found] == [
+            (p.row, p.col, p.z) for p in points
+        ]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.95])
+def test_truncated_tiff_is_refused_by_name(tmp_path, rng, share):
+    path = tmp_path / "scene.tif"
+    geotiff.write(path, image(np.float32, rng), ())
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(raster.RasterError, match=r"scene\.tif.*is it whole"):
+        raster.read(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x93NUMPY\x01\x00", b"no image at all"])
+def test_damaged_npy_is_refused_by_name(tmp_path, content):
+    path = tmp_path / "scene.npy"
+    path.write_bytes(content)
+    with pytest.raises(raster.RasterError, match=r"scene\.npy.*is it whole"):
+        raster.read(path)
+
+
+def test_pickled_objects_are_never_loaded(tmp_path):
+    path = tmp_path / "hostile.npy"
+    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(raster.RasterError, match="hostile"):
+        raster.read(path)
+
+
+def test_several_bands_and_missing_files_and_formats_are_refused(tmp_path):
+    path = tmp_path / "rgb.tif"
+    tifffile.imwrite(path, np.zeros((8, 8, 3), np.uint8), photometric="rgb")
+    with pytest.raises(raster.RasterError, match="one band"):
+        raster.read(path)
+    with pytest.raises(raster.RasterError, match="no such file"):
+        raster.read(tmp_path / "none.tif")
+    with pytest.raises(raster.RasterError, match="must end in"):
+        raster.read(tmp_path / "scene.jpg")
+
+
+def test_missing_folder_is_named_before_any_work(tmp_path, rng):
+    with pytest.raises(raster.RasterError, match="does not exist; make it"):
+        raster.check_target(tmp_path / "none" / "out.tif")
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+def test_full_disk_leaves_the_old_file_and_no_other(tmp_path, rng, monkeypatch, suffix):
+    path = tmp_path / f"out{suffix}"
+    pixels = image(np.float32, rng)
+    raster.write(path, raster.Raster(pixels))
+
+    def full(*args, **kwargs):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(raster.RasterError, match=r"cannot be written.*No space"):
+        raster.write(path, raster.Raster(0 * pixels))
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    np.testing.assert_array_equal(raster.read(path).pixels, pixels)
