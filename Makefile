@@ -1,0 +1,43 @@
+# Each target makes its own .venv and installs what it needs.
+
+# The first of these that is Python 3.11 or 3.12; or say make PYTHON=...
+CHECK := import sys; print("yes" if sys.version_info[:2] in ((3, 11), (3, 12)) else "")
+PYTHON ?= $(firstword $(foreach python,python3.12 python3.11 python3,\
+	$(if $(shell $(python) -c '$(CHECK)' 2>/dev/null),$(python))))
+BIN := .venv/bin
+RUN := runs/demo
+
+.PHONY: demo test lint clean
+
+demo: .venv/.installed
+	$(BIN)/python -m tfds_sar.build simulated --data_dir data
+	$(BIN)/python -m pgd2jax.main --config configs/demo.py --workdir $(RUN)
+	$(BIN)/pgd2jax simulate --output $(RUN)/scene.tif --reference $(RUN)/reference.tif
+	$(BIN)/pgd2jax despeckle $(RUN)/scene.tif --weights $(RUN) --output $(RUN)/despeckled.tif
+	$(BIN)/pgd2jax compare $(RUN)/scene.tif $(RUN)/despeckled.tif \
+		--reference $(RUN)/reference.tif --output $(RUN)/figure.png
+	$(BIN)/pgd2jax evaluate --weights $(RUN) --data_dir data --output $(RUN)/test.csv
+	@echo "Look at $(RUN)/figure.png."
+
+test: .venv/.tested
+	$(BIN)/python -m pytest
+
+lint: .venv/.tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.venv/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/.installed: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.tested: .venv/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable ".[test]"
+	touch $@
+
+clean:
+	rm -rf .venv data runs
