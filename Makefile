@@ -12,7 +12,7 @@ RUN := runs/demo
 demo: .venv/.installed
 	$(BIN)/python -m tfds_sar.build simulated --data_dir data
 	$(BIN)/python -m pgd2jax.main --config configs/demo.py --workdir $(RUN)
-	$(BIN)/pgd2jax simulate --output $(RUN)/scene.tif --reference $(RUN)/reference.tif
+	$(BIN)/pgd2jax simulate --seed 23 --output $(RUN)/scene.tif --reference $(RUN)/reference.tif
 	$(BIN)/pgd2jax despeckle $(RUN)/scene.tif --weights $(RUN) --output $(RUN)/despeckled.tif
 	$(BIN)/pgd2jax compare $(RUN)/scene.tif $(RUN)/despeckled.tif \
 		--reference $(RUN)/reference.tif --output $(RUN)/figure.png

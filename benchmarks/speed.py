@@ -54,9 +54,7 @@ def main() -> None:
     size, batch_size = config.data.crop, config.data.batch_size
     print(f"{args.config}: {devices} x {jax.devices()[0].device_kind}, {model.dtype}")
 
-    source = data.create(
-        "endless", data_dir="", batch_size=batch_size, crop=size, seed=0
-    )
+    source = data.create(**{**config.data, "source": "endless"}, seed=0)
     augment = functools.partial(pairs.augment, **config.augment)
     draw = steps.draw_step(
         lambda example, key: augment(source.pair(example, key), key), jax.random.key(0)

@@ -12,6 +12,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.data_dir = "data"  # Of TFDS; endless needs none.
     c.data.batch_size = 32  # Over all devices.
     c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
+    c.data.crops_per_tile = 1
 
     c.augment = ml_collections.ConfigDict()  # Keyword arguments of pairs.augment.
     c.augment.phase_dropout = 0.25  # Part of the examples that lose their phase.

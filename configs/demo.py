@@ -10,6 +10,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.source = "simulated"
     c.data.batch_size = 8
     c.data.crop = 64
+    c.data.crops_per_tile = 4
 
     c.model.features = 16
     c.model.estimate_depth = 3

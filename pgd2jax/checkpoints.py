@@ -15,6 +15,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
+PUBLISHED = ("full", "small")  # Names kept for the weights to come.
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
 
 
@@ -105,6 +106,11 @@ def weights_folder(path: str | os.PathLike) -> pathlib.Path:
     Raises:
         CheckpointError: if there are none.
     """
+    if str(path) in PUBLISHED and not pathlib.Path(path).is_dir():
+        raise CheckpointError(
+            f"{path}: no weights of this name are published yet; train some "
+            "(make demo) and name their folder, such as runs/demo."
+        )
     path = pathlib.Path(path)
     if not path.is_dir():
         raise CheckpointError(f"{path}: there is no such folder of weights.")

@@ -20,11 +20,11 @@ from pgd2jax.sar import radiometry, scenes
 
 
 def _despeckle(args: argparse.Namespace) -> None:
-    raster.check_target(args.output)  # Before the slow start.
+    scene.check_paths(args.input, args.output)  # Before the slow start.
     despeckler = pgd2jax.load(args.weights)
-    with tqdm.tqdm(unit="tile") as bar:
+    with tqdm.tqdm(unit="tile", desc=args.input.name) as bar:
 
-        def progress(done, total):
+        def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
@@ -41,9 +41,10 @@ def _despeckle(args: argparse.Namespace) -> None:
 
 def _simulate(args: argparse.Namespace) -> None:
     for path in (args.output, args.reference):
-        raster.check_target(path)
+        raster.check_folder(raster.check_format(path))
     key = jax.random.key(args.seed)
-    drawn = jax.device_get(scenes.observe(key, args.size, args.white, looks=1))
+    observe = jax.jit(scenes.observe, static_argnames="size")
+    drawn = jax.device_get(observe(key, args.size, args.white, 1))
     slc = radiometry.slc(drawn.intensity, drawn.phase)
     raster.write(args.output, raster.Raster(slc))
     raster.write(args.reference, raster.Raster(drawn.reference))
@@ -59,23 +60,28 @@ def _intensity(path: pathlib.Path) -> np.ndarray:
 
 
 def _compare(args: argparse.Namespace) -> None:
+    raster.check_folder(args.output)
     noisy, clean = _intensity(args.noisy), _intensity(args.despeckled)
     reference = _intensity(args.reference) if args.reference else None
     ratio = unreferenced.ratio(noisy, clean)
-    window = unreferenced.flattest_window(noisy)
-    print(f"flattest 32 x 32 window: rows {window[0].start}, cols {window[1].start}")
-    print(f"  ENL: {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
-    print(f"{unreferenced.enl(clean[window]):.1f} despeckled")
-    print(f"  mean of the ratio image: {np.nanmean(ratio[window]):.3f}, best 1")
+    figures.comparison(args.output, noisy, clean, reference)
     print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
     if reference is not None:
         for name, measure in referenced.ALL.items():
             print(f"{name}: {measure(clean, reference):.3f} dB")
-    figures.comparison(args.output, noisy, clean, reference)
+    if min(noisy.shape) >= unreferenced.WINDOW:
+        window = unreferenced.flattest_window(noisy)
+        row, col = (f"{side.start} to {side.stop - 1}" for side in window)
+        print(f"flattest window of the noisy image, rows {row}, cols {col}:")
+        print(f"  ENL {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
+        print(f"{unreferenced.enl(clean[window]):.1f} despeckled; ", end="")
+        print(f"mean of the ratio image {np.nanmean(ratio[window]):.3f}, best 1")
     print(args.output)
 
 
 def _evaluate(args: argparse.Namespace) -> None:
+    if args.output:
+        raster.check_folder(args.output)
     despeckler = pgd2jax.load(args.weights)
     split = data.open_split(args.data_dir, args.data, args.split)
     chosen = (example for example in split if example["looks"] == args.looks)

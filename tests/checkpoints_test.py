@@ -69,3 +69,9 @@ def test_folder_without_checkpoints_is_refused(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({}))
     with pytest.raises(checkpoints.CheckpointError, match="holds no weights"):
         checkpoints.load_weights(tmp_path)
+
+
+@pytest.mark.parametrize("name", checkpoints.PUBLISHED)
+def test_names_of_weights_to_come_say_what_to_do(name):
+    with pytest.raises(checkpoints.CheckpointError, match="make demo"):
+        checkpoints.weights_folder(name)

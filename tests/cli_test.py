@@ -91,6 +91,7 @@ def test_console_command_equals_the_module(tmp_path):
         ({"pixels": "amplitude"}, "cannot be taken as amplitude"),
         ({"output": "none/out.npy"}, "none does not exist; make it"),
         ({"output": "out.jpg"}, "must end in"),
+        ({"output": "slc.npy"}, "is the input"),
         ({"weights": "none"}, "no such folder of weights"),
         ({"weights": "."}, "holds no weights"),
         ({"tile": "0"}, "must be at least 1"),

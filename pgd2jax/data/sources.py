@@ -43,12 +43,18 @@ class Stored:
     """Pairs of a TFDS data set as they are."""
 
     def __init__(
-        self, data_dir: str, config: str, batch_size: int, crop: int, seed: int
+        self,
+        data_dir: str,
+        config: str,
+        batch_size: int,
+        crop: int,
+        crops_per_tile: int,
+        seed: int,
     ):
         """Opens the data set; see `create`."""
         self._open = functools.partial(tiles.open_split, data_dir, config)
         self._train = self._open("train")
-        self._cut = (batch_size, crop, seed)
+        self._cut = (batch_size, crop, crops_per_tile, seed)
 
     def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
         """Yields shuffled crops."""
@@ -82,9 +88,8 @@ class Respeckled(Stored):
 class Endless:
     """Fresh scenes, transfer functions and speckle; no files, no second look."""
 
-    def __init__(self, batch_size: int, crop: int, seed: int):
+    def __init__(self, crop: int, seed: int):
         """Draws nothing yet; see `create`."""
-        del batch_size  # The step counts its examples itself.
         self._crop, self._seed = crop, seed
 
     def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
@@ -115,7 +120,13 @@ SOURCES = ("endless", "near_real", "respeckled", "simulated")
 
 
 def create(
-    source: str, *, data_dir: str, batch_size: int, crop: int, seed: int
+    source: str,
+    *,
+    data_dir: str,
+    batch_size: int,
+    crop: int,
+    crops_per_tile: int,
+    seed: int,
 ) -> Source:
     """Returns the source of that name.
 
@@ -125,17 +136,21 @@ def create(
         data_dir: Of TFDS; "endless" needs none.
         batch_size: Examples a step, over all devices.
         crop: Rows and columns of an example.
+        crops_per_tile: Examples to cut from each tile that is read, which costs more
+            than a small network's step on two cores. "endless" has no tiles.
         seed: Of order, crops and all that is drawn.
 
     Raises:
-        ValueError: if there is no such source.
+        ValueError: if there is no such source, or the crops do not fill a batch.
         MissingDataError: if the data set has not been built.
     """
-    sizes = {"batch_size": batch_size, "crop": crop, "seed": seed}
+    if batch_size % crops_per_tile:
+        raise ValueError(f"data.{batch_size=} must divide by data.{crops_per_tile=}.")
     if source == "endless":
-        return Endless(**sizes)
+        return Endless(crop, seed)
+    sizes = (batch_size, crop, crops_per_tile, seed)
     if source == "respeckled":
-        return Respeckled(data_dir, "simulated", **sizes)
+        return Respeckled(data_dir, "simulated", *sizes)
     if source in SOURCES:
-        return Stored(data_dir, source, **sizes)
+        return Stored(data_dir, source, *sizes)
     raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}.")

@@ -53,7 +53,7 @@ def crop(
 
 
 def batches(
-    source, batch_size: int, size: int, seed: int, start: int
+    source, batch_size: int, size: int, crops_per_tile: int, seed: int, start: int
 ) -> Iterator[dict[str, np.ndarray]]:
     """Yields shuffled batches of random crops from step `start` on, for ever.
 
@@ -61,22 +61,26 @@ def batches(
         source: Of `open_split`.
         batch_size: Examples a batch.
         size: Rows and columns of a crop.
+        crops_per_tile: Crops to cut from each tile that is read; divides the batch.
         seed: Of order and crops; a batch depends on it and on its step alone.
         start: First step.
     """
     import grain
 
     def cut(example, rng):
-        return crop(example, size, rng)
+        crops = [crop(example, size, rng) for _ in range(crops_per_tile)]
+        return {name: np.stack([c[name] for c in crops]) for name in crops[0]}
 
+    tiles_per_batch = batch_size // crops_per_tile
     dataset = (
         grain.MapDataset.source(source)
         .seed(seed)
         .shuffle()
         .repeat()
         .random_map(cut)
-        .slice(slice(start * batch_size, None))
+        .slice(slice(start * tiles_per_batch, None))
     )
     # Two threads keep ahead of the device without starving it of cores.
-    reading = grain.ReadOptions(num_threads=2, prefetch_buffer_size=2 * batch_size)
-    yield from iter(dataset.to_iter_dataset(reading).batch(batch_size))
+    reading = grain.ReadOptions(num_threads=2, prefetch_buffer_size=2 * tiles_per_batch)
+    for batch in dataset.to_iter_dataset(reading).batch(tiles_per_batch):
+        yield {name: x.reshape(batch_size, *x.shape[2:]) for name, x in batch.items()}

@@ -30,6 +30,19 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
     return kind
 
 
+def check_paths(source: str | os.PathLike, target: str | os.PathLike) -> None:
+    """Checks that an image can be read and its result written, before any work.
+
+    Raises:
+        ValueError: if a suffix is unknown, or both are the same file.
+        OSError: if the folder of `target` is missing or read-only.
+    """
+    source, target = raster.check_format(source), raster.check_format(target)
+    raster.check_folder(target)
+    if source.resolve() == target.resolve():
+        raise ValueError(f"{target}: is the input; give the output another name.")
+
+
 def despeckle(
     despeckler: Despeckler,
     source: str | os.PathLike,
@@ -52,9 +65,10 @@ def despeckle(
 
     Raises:
         RasterError: if a file cannot be read or written.
+        OSError: if the folder of `target` is missing or read-only.
         ValueError: if its pixels cannot be despeckled; the message names the file.
     """
-    raster.check_target(target)  # Before the work, not after it.
+    check_paths(source, target)
     image = raster.read(source)
     try:
         found = kind_of(image.pixels, kind)

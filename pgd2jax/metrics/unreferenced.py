@@ -2,6 +2,8 @@
 
 import numpy as np
 
+WINDOW = 32  # Rows and columns, where homogeneous ground is looked for.
+
 
 def enl(intensity: np.ndarray) -> float:
     """Returns the equivalent number of looks, mean^2 / variance, of flat ground.
@@ -18,7 +20,7 @@ def enl(intensity: np.ndarray) -> float:
 
 
 def flattest_window(
-    intensity: np.ndarray, size: int = 32, within: np.ndarray | None = None
+    intensity: np.ndarray, size: int = WINDOW, within: np.ndarray | None = None
 ) -> tuple[slice, slice]:
     """Finds the most homogeneous window of a noisy image.
 

@@ -1,11 +1,11 @@
 """Images on disk: TIFF, GeoTIFF and NumPy; written whole or not at all."""
 
-from pgd2jax.raster.atomic import replacing
+from pgd2jax.raster.atomic import check_folder, replacing
 from pgd2jax.raster.files import (
     FORMATS,
     Raster,
     RasterError,
-    check_target,
+    check_format,
     read,
     write,
 )
@@ -14,7 +14,8 @@ __all__ = [
     "FORMATS",
     "Raster",
     "RasterError",
-    "check_target",
+    "check_folder",
+    "check_format",
     "read",
     "replacing",
     "write",

@@ -7,6 +7,21 @@ import secrets
 from collections.abc import Iterator
 
 
+def check_folder(path: str | os.PathLike) -> None:
+    """Checks that a file can be put where `path` says, before any work is done.
+
+    Raises:
+        OSError: if its folder is missing or read-only, or `path` is a folder.
+    """
+    path = pathlib.Path(path)
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"{path}: the folder {path.parent} does not exist; make it."
+        )
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise PermissionError(f"{path}: cannot be written there; choose another place.")
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Yields a temporary path beside `path`, renamed to it on success.

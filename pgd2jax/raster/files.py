@@ -96,20 +96,6 @@ def read(path: str | os.PathLike) -> Raster:
     return Raster(pixels, tags)
 
 
-def check_target(path: str | os.PathLike) -> pathlib.Path:
-    """Returns the path if an image can be written there.
-
-    Raises:
-        RasterError: if its suffix is unknown, or its folder is missing or read-only.
-    """
-    path = check_format(path)
-    if not path.parent.is_dir():
-        raise RasterError(f"{path}: the folder {path.parent} does not exist; make it.")
-    if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise RasterError(f"{path}: cannot be written there; choose another place.")
-    return path
-
-
 def write(path: str | os.PathLike, raster: Raster) -> None:
     """Writes an image whole or not at all.
 
@@ -120,8 +106,9 @@ def write(path: str | os.PathLike, raster: Raster) -> None:
     Raises:
         RasterError: if the folder is missing, read-only or full.
     """
-    path = check_target(path)
+    path = check_format(path)
     try:
+        atomic.check_folder(path)
         with atomic.replacing(path) as temporary:
             if path.suffix.lower() in TIFF:
                 geotiff.write(temporary, raster.pixels, raster.tags)

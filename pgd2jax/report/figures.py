@@ -60,4 +60,4 @@ def comparison(
         axis.set_xticks([])
         axis.set_yticks([])
     with atomic.replacing(path) as temporary:
-        sheet.savefig(temporary)
+        sheet.savefig(temporary, bbox_inches="tight")

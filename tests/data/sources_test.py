@@ -8,7 +8,7 @@ import pytest
 from pgd2jax import data
 from pgd2jax.data import pairs, tiles
 
-SIZES = {"batch_size": 4, "crop": 32, "seed": 0}
+SIZES = {"batch_size": 4, "crop": 32, "crops_per_tile": 2, "seed": 0}
 
 
 class Tiles:
@@ -97,17 +97,19 @@ def test_crop_larger_than_a_tile_is_refused():
         tiles.crop(Tiles()[0], 65, np.random.default_rng(0))
 
 
-def test_batches_start_anywhere_in_the_same_sequence():
-    whole = list(itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 0), 6))
-    later = list(itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 4), 2))
+@pytest.mark.parametrize("crops", [1, 2])
+def test_batches_start_anywhere_in_the_same_sequence(crops):
+    whole = list(itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 0), 6))
+    later = list(itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 4), 2))
     for ours, theirs in zip(whole[4:], later, strict=True):
         np.testing.assert_array_equal(ours["reference"], theirs["reference"])
 
 
-def test_an_epoch_shows_every_tile_once():
-    epoch = itertools.islice(tiles.batches(Tiles(), 4, 32, 7, 0), 3)
+@pytest.mark.parametrize("crops", [1, 2, 4])
+def test_an_epoch_shows_every_tile_as_often_as_it_is_cut(crops):
+    epoch = itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 0), 3 * crops)
     seen = [int(x[0, 0, 0]) // 10_000 for batch in epoch for x in batch["reference"]]
-    assert sorted(seen) == list(range(1, 13))
+    assert sorted(seen) == sorted(crops * list(range(1, 13)))
 
 
 def test_endless_pairs_depend_on_their_key_alone():
@@ -122,6 +124,11 @@ def test_endless_pairs_depend_on_their_key_alone():
 def test_missing_data_set_says_how_to_build_it(tmp_path):
     with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build simulated"):
         data.create("simulated", data_dir=str(tmp_path), **SIZES)
+
+
+def test_crops_that_do_not_fill_a_batch_are_refused():
+    with pytest.raises(ValueError, match="must divide by"):
+        data.create("simulated", data_dir="", **SIZES | {"crops_per_tile": 3})
 
 
 def test_unknown_source_lists_the_known():

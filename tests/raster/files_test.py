@@ -139,8 +139,11 @@ def test_several_bands_and_missing_files_and_formats_are_refused(tmp_path):
 
 
 def test_missing_folder_is_named_before_any_work(tmp_path, rng):
+    with pytest.raises(OSError, match="does not exist; make it"):
+        raster.check_folder(tmp_path / "none" / "out.tif")
+    pixels = image(np.float32, rng)
     with pytest.raises(raster.RasterError, match="does not exist; make it"):
-        raster.check_target(tmp_path / "none" / "out.tif")
+        raster.write(tmp_path / "none" / "out.tif", raster.Raster(pixels))
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".tif"])
