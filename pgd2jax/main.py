@@ -23,22 +23,30 @@ WORKDIR = flags.DEFINE_string(
 )
 
 
+def _config_file(argv: list[str]) -> str | None:
+    """Returns what --config names, before the flag itself fails on it."""
+    for flag, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = flag.lstrip("-").partition("=")
+        if name == "config":
+            return (value if equals else following).partition(":")[0]
+    return None
+
+
 def _parse(argv: list[str]) -> list[str]:
     """Parses the flags; what does not fit ends in one sentence."""
+    config = _config_file(argv)
+    helps = any(flag.lstrip("-").startswith("help") for flag in argv[1:])
+    if not helps:
+        if not config:
+            sys.exit("pgd2jax.main: say what to train: --config configs/base.py")
+        if not pathlib.Path(config).is_file():
+            sys.exit(f"pgd2jax.main: {config}: there is no such configuration file.")
     try:
         rest = flags.FLAGS(argv)
-        if CONFIG.value is None and not flags.FLAGS.only_check_args:
-            raise flags.Error("give a configuration: --config configs/base.py")
-    except (
-        flags.Error,
-        OSError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        SyntaxError,
-    ) as error:
-        sys.exit(f"pgd2jax.main: {_sentence(error)}")
+        # Loads the file, if no override has yet.
+        _ = None if helps else CONFIG.value
+    except Exception as error:  # A configuration is a program: it may raise anything.
+        sys.exit(f"pgd2jax.main: {config}: {_sentence(error)}")
     if rest[1:]:
         sys.exit(
             f"pgd2jax.main: {rest[1]!r} is no flag; overrides are written "
@@ -48,8 +56,11 @@ def _parse(argv: list[str]) -> list[str]:
 
 
 def _sentence(error: Exception) -> str:
-    text = error.args[0] if error.args else type(error).__name__
-    return " ".join(str(text).split())
+    """Returns the message on one line, without the quotes of nested errors."""
+    text = str(error.args[0]) if error.args else type(error).__name__
+    text = " ".join(text.replace("\\n", " ").replace("\\'", "'").split())
+    quoted = len(text) > 2 and text[0] == text[-1] == "'"
+    return text[1:-1] if quoted else text
 
 
 def _main(argv: list[str]) -> None:
@@ -62,16 +73,18 @@ def _main(argv: list[str]) -> None:
         workdir = pathlib.Path("runs") / name
     compilation.cache()
     logging.set_verbosity(logging.INFO)
+    package = str(pathlib.Path(__file__).parent)
     # Libraries tell of every file; what they have to warn of still comes.
     logging.get_absl_handler().addFilter(
         lambda record: (
             record.levelno > logging.converter.STANDARD_INFO
-            or "pgd2jax" in record.pathname
+            or record.pathname.startswith(package)
         )
     )
     try:
         found = loop.run(CONFIG.value, pathlib.Path(workdir))
     except (ValueError, OSError) as error:
+        logging.debug("It was raised here:", exc_info=True)
         sys.exit(f"pgd2jax.main: {_sentence(error)}")
     except KeyboardInterrupt:
         sys.exit(f"pgd2jax.main: stopped; the same command goes on from {workdir}.")

@@ -23,7 +23,11 @@ def run(*arguments, timeout=300):
     [
         ([], "--config configs/base.py"),
         (["--config", "configs/none.py"], "configs/none.py"),
-        (["--config", "configs/smoke.py", "--config.train.num_stepz=3"], "num_steps"),
+        (
+            ["--config", "configs/smoke.py", "--config.train.num_stepz=3"],
+            """'num_stepz' Did you mean "num_steps" instead of "num_stepz"?""",
+        ),
+        (["--config=README.md"], "README.md"),
         (["--config", "configs/smoke.py", "--config.train.num_steps=x"], "num_steps"),
         (["--config", "configs/smoke.py", "--confg.seed=3"], "confg.seed"),
         (["--config", "configs/smoke.py", "seed=3"], "is no flag"),

@@ -15,8 +15,7 @@ from absl import logging
 
 from pgd2jax import checkpoints, configuration, data, losses
 from pgd2jax.data import pairs
-from pgd2jax.metrics import referenced
-from pgd2jax.train import averages, state, steps, watch
+from pgd2jax.train import averages, state, steps, validation, watch
 
 TIMED_STEPS = 3  # After which the time of the run is told, on a CPU.
 
@@ -50,71 +49,19 @@ def _same_run(workdir: pathlib.Path, config: dict[str, Any]) -> None:
     path = workdir / "config.json"
     if path.exists():
         before = json.loads(path.read_text())
-        for group in ("model", "data"):
-            if before.get(group) != config[group]:
-                changed = sorted(
-                    f"{group}.{name}"
-                    for name in before[group] | config[group]
-                    if before[group].get(name) != config[group].get(name)
-                )
-                raise TrainingError(
-                    f"{workdir} holds a run with another {', '.join(changed)}; give "
-                    "another --workdir, or delete that one."
-                )
+        changed = [
+            f"{group}.{name}"
+            for group in ("model", "data")
+            for name in sorted(before[group] | config[group])
+            if before[group].get(name) != config[group].get(name)
+        ]
+        changed += ["seed"] * (before["seed"] != config["seed"])
+        if changed:
+            raise TrainingError(
+                f"{workdir} holds a run with another {', '.join(changed)}; give "
+                "another --workdir, or delete that one."
+            )
     path.write_text(json.dumps(config, indent=2) + "\n")
-
-
-class _Validation:
-    """A fixed set of tiles and how well the network does on them."""
-
-    def __init__(self, tiles: pairs.Pair, model, batch_size: int):
-        def predict(params, batch):
-            estimate = model.apply(
-                {"params": params}, batch.intensity, batch.phase, batch.has_phase
-            )
-            return estimate.intensity
-
-        self._tiles = tiles
-        self._batch_size = batch_size
-        self._predict = steps.predict_step(predict)
-
-    def run(self, params) -> tuple[dict[str, float], list[np.ndarray]]:
-        """Returns mean measures, and the first scene noisy, despeckled, clean."""
-        devices = jax.local_device_count()
-        count = len(self._tiles.has_phase)
-        means = averages.Averages()
-        scene = []
-        for start in range(0, count, self._batch_size):
-            index = np.arange(start, start + self._batch_size)
-            # The last batch is filled up with its last tile, which is not counted.
-            batch = jax.tree.map(
-                lambda x, i=index: x[np.minimum(i, count - 1)], self._tiles
-            )
-            clean = self._predict(params, steps.shard(batch, devices))
-            clean = np.asarray(clean).reshape(batch.intensity.shape)[..., 0]
-            for row in range(min(self._batch_size, count - start)):
-                images = (
-                    batch.intensity[row, ..., 0],
-                    clean[row],
-                    batch.reference[row, ..., 0],
-                )
-                scene = scene or list(images)
-                if not np.isfinite(clean[row]).all():
-                    return {"rmse": math.nan}, scene
-                error = referenced.error_db(clean[row], images[2])
-                means.add(
-                    {
-                        "square": np.mean(error**2),
-                        "bias": np.mean(error),
-                        "sum_ratio": referenced.sum_ratio_db(clean[row], images[2]),
-                        "psnr_amplitude": referenced.psnr_amplitude_db(
-                            clean[row], images[2]
-                        ),
-                    }
-                )
-        found = means.take()
-        found["rmse"] = math.sqrt(found.pop("square"))
-        return found, scene
 
 
 def objective(model, weights: Mapping[str, float]):
@@ -131,12 +78,13 @@ def objective(model, weights: Mapping[str, float]):
     return loss
 
 
-def _overview(params) -> None:
+def _write_overview(params, path: pathlib.Path) -> None:
+    """Writes a table of all parameters, their shapes and statistics."""
     try:
         from clu import parameter_overview
     except ImportError:  # GPU images often come without clu.
         return
-    logging.debug("%s", parameter_overview.get_parameter_overview(params))
+    path.write_text(parameter_overview.get_parameter_overview(params) + "\n")
 
 
 class _Clock:
@@ -205,7 +153,7 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
     if first >= num_steps:
         logging.info("%s has its %d steps; nothing is left to do.", workdir, num_steps)
         return {}
-    _overview(now.params)
+    _write_overview(now.params, workdir / "parameters.txt")
     logging.info(
         "Training %d weights in %s on %d x %s.",
         sum(x.size for x in jax.tree.leaves(now.params)),
@@ -224,7 +172,7 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
     draw = steps.draw_step(pair, jax.random.key(config.seed + 1))
     loss = objective(model, config.loss.to_dict())
     train = steps.train_step(loss, tx, config.train.average_decay)
-    validation = _Validation(
+    checks = validation.Validation(
         source.validation(config.train.eval_tiles), model, config.data.batch_size
     )
     log = watch.Watch(workdir, first)
@@ -252,11 +200,12 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
             log.scalars(step, {f"train/{name}": v for name, v in latest.items()})
             progress.set_postfix(loss=f"{latest['loss']:.3f}", **_short(found))
         if saves:
-            found, scene = validation.run(now.average)
+            clean = checks.despeckle(now.average)
+            found = checks.measure(clean)
             if not math.isfinite(found["rmse"]):
                 raise TrainingError(DIVERGED.format(step=step))
             log.scalars(step, {f"validation/{name}": v for name, v in found.items()})
-            log.image(step, "noisy, despeckled, reference", scene)
+            log.image(step, "noisy, despeckled, reference", checks.first(clean))
             store.save(step, now, now.average, plain, found)
             progress.set_postfix(loss=f"{latest['loss']:.3f}", **_short(found))
     store.close()
