@@ -68,7 +68,8 @@ def project(ground: jax.Array, height: jax.Array, incidence: jax.Array) -> jax.A
 
     # Distance across the rays: what lies behind a larger value is in shadow.
     across = fine * jnp.cos(incidence) + level * jnp.sin(incidence)
-    lit = across >= jax.lax.cummax(across, axis=1)
+    # With a tolerance: a compiler may round the two sides differently.
+    lit = across >= jax.lax.cummax(across, axis=1) - 1e-3
     local = incidence - jnp.arctan(slope)
     facet = jnp.sqrt(1 + slope**2) * jnp.maximum(jnp.cos(local), 0.0) ** 2
     gain = jnp.where(lit, facet / jnp.cos(incidence) ** 2, SHADOW)

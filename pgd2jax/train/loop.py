@@ -17,8 +17,6 @@ from pgd2jax import checkpoints, configuration, data, losses
 from pgd2jax.data import pairs
 from pgd2jax.train import averages, state, steps, validation, watch
 
-TIMED_STEPS = 3  # After which the time of the run is told, on a CPU.
-
 
 DIVERGED = (
     "the network is not finite any more at step {step}; lower "
@@ -88,32 +86,31 @@ def _write_overview(params, path: pathlib.Path) -> None:
 
 
 class _Clock:
-    """Tells on a CPU how long the run will take, once the first steps are timed."""
+    """Tells on a CPU how long the run will take, once a step is timed."""
 
     def __init__(self, first: int, num_steps: int):
-        self._timed = range(first + 1, first + 1 + TIMED_STEPS)  # The first compiles.
+        self._compiled, self._timed = first + 1, first + 2
         self._num_steps = num_steps
         self._start = 0.0
+        if jax.default_backend() == "cpu":
+            logging.info("This is a CPU: after two steps the time of the run is told.")
 
     def tick(self, step: int, result) -> None:
         """Takes the number of a step just dispatched and what it returns."""
-        if jax.default_backend() != "cpu" or step not in (
-            self._timed.start,
-            self._timed.stop,
-        ):
+        if jax.default_backend() != "cpu" or step > self._timed:
             return
         jax.block_until_ready(result)
-        if step == self._timed.start:
+        if step == self._compiled:
             self._start = time.monotonic()
             return
-        seconds = (time.monotonic() - self._start) / TIMED_STEPS
+        seconds = time.monotonic() - self._start
         hours = seconds * (self._num_steps - step) / 3600
         if hours > 0.25:
             logging.warning(
-                "This trains on the CPU: %d steps of %.1f s will take %.1f hours. For "
-                "a shorter run lower --config.train.num_steps, or take --config "
-                "configs/demo.py, made for a CPU; a GPU or TPU is used where the extra "
-                "`gpu` or `tpu` is installed.",
+                "On this CPU %d steps of %.1f s will take %.1f hours. For a shorter run "
+                "lower --config.train.num_steps, or take --config configs/demo.py, made "
+                "for a CPU; a GPU or TPU is used where the extra `gpu` or `tpu` is "
+                "installed.",
                 self._num_steps - step,
                 seconds,
                 hours,

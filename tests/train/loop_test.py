@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pgd2jax import checkpoints, configuration
+from pgd2jax import checkpoints, configuration, data
 from pgd2jax.data import pairs
 from pgd2jax.train import averages, loop, state, steps
 
@@ -139,6 +139,25 @@ def test_one_device_takes_the_same_steps_as_eight(smoke_config):
     for ours, theirs in zip(leaves(one.params), leaves(eight.params), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-4)
     assert float(scalars["loss"]) == pytest.approx(float(its_scalars["loss"]), rel=1e-4)
+
+
+def test_endless_pairs_are_the_same_on_one_device_and_on_eight(smoke_config):
+    source = data.create(**smoke_config().data, seed=0)
+    draw = steps.draw_step(source.pair, jax.random.key(1))
+    numbers = np.arange(8, dtype=np.int32)
+    one, eight = (draw(steps.shard(numbers, devices), {}) for devices in (1, 8))
+    for ours, theirs in zip(leaves(one), leaves(eight), strict=True):
+        theirs = theirs.reshape(ours.shape)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_time_of_a_long_run_on_a_cpu_is_told_with_ways_to_shorten_it(caplog):
+    clock = loop._Clock(first=4, num_steps=10**9)
+    for step in (5, 6, 7):
+        clock.tick(step, jnp.zeros(()))
+    (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
+    assert "hours" in warning
+    assert "configs/demo.py" in warning
 
 
 def test_average_of_weights_follows_slowly_and_starts_fast():
