@@ -17,7 +17,6 @@ from pgd2jax import checkpoints, configuration, data, losses
 from pgd2jax.data import pairs
 from pgd2jax.train import averages, state, steps, validation, watch
 
-
 DIVERGED = (
     "the network is not finite any more at step {step}; lower "
     "--config.optimiser.learning_rate. The checkpoints so far are whole."
@@ -107,10 +106,10 @@ class _Clock:
         hours = seconds * (self._num_steps - step) / 3600
         if hours > 0.25:
             logging.warning(
-                "On this CPU %d steps of %.1f s will take %.1f hours. For a shorter run "
-                "lower --config.train.num_steps, or take --config configs/demo.py, made "
-                "for a CPU; a GPU or TPU is used where the extra `gpu` or `tpu` is "
-                "installed.",
+                "On this CPU %d steps of %.1f s will take %.1f hours. To shorten it, "
+                "lower --config.train.num_steps, or take --config configs/demo.py, "
+                "made for a CPU; a GPU or TPU is used where the extra `gpu` or `tpu` "
+                "is installed.",
                 self._num_steps - step,
                 seconds,
                 hours,
