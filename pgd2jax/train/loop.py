@@ -13,7 +13,7 @@ import numpy as np
 import tqdm
 from absl import logging
 
-from pgd2jax import checkpoints, configuration, data, losses
+from pgd2jax import checkpoints, configuration, data, losses, raster
 from pgd2jax.data import pairs
 from pgd2jax.train import averages, state, steps, validation, watch
 
@@ -49,16 +49,17 @@ def _same_run(workdir: pathlib.Path, config: dict[str, Any]) -> None:
         changed = [
             f"{group}.{name}"
             for group in ("model", "data")
-            for name in sorted(before[group] | config[group])
-            if before[group].get(name) != config[group].get(name)
+            for name in sorted(before.get(group, {}) | config[group])
+            if before.get(group, {}).get(name) != config[group].get(name)
         ]
-        changed += ["seed"] * (before["seed"] != config["seed"])
+        changed += ["seed"] * (before.get("seed") != config["seed"])
         if changed:
             raise TrainingError(
                 f"{workdir} holds a run with another {', '.join(changed)}; give "
                 "another --workdir, or delete that one."
             )
-    path.write_text(json.dumps(config, indent=2) + "\n")
+    with raster.replacing(path) as temporary:
+        temporary.write_text(json.dumps(config, indent=2) + "\n")
 
 
 def objective(model, weights: Mapping[str, float]):

@@ -12,6 +12,7 @@ from PIL import Image
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer import event_file_writer
 
+from pgd2jax import raster
 from pgd2jax.sar import radiometry
 
 FIELDS = ("step", "name", "value")
@@ -25,7 +26,7 @@ def _keep_until(path: pathlib.Path, step: int) -> None:
     with open(path, newline="") as file:
         # A killed run may have left half a row.
         rows = [r for r in csv.DictReader(file) if r["value"] and r["step"].isdigit()]
-    with open(path, "w", newline="") as file:
+    with raster.replacing(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.DictWriter(file, FIELDS)
         writer.writeheader()
         writer.writerows(row for row in rows if int(row["step"]) <= step)
