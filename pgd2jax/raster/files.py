@@ -115,4 +115,6 @@ def write(path: str | os.PathLike, raster: Raster) -> None:
             else:
                 np.save(temporary, raster.pixels)
     except OSError as error:
-        raise RasterError(f"{path}: cannot be written. ({error})") from error
+        raise RasterError(
+            f"{path}: cannot be written; is there space left? ({error})"
+        ) from error
