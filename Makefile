@@ -40,4 +40,4 @@ lint: .venv/.tested
 	touch $@
 
 clean:
-	rm -rf .venv data runs
+	rm -rf .venv $(RUN)

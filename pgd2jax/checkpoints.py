@@ -6,6 +6,7 @@ as JSON. A weights folder is one such STEP folder; it may lack `state`.
 """
 
 import json
+import math
 import os
 import pathlib
 from typing import Any
@@ -96,8 +97,11 @@ def _steps(folder: pathlib.Path) -> list[pathlib.Path]:
 
 
 def _rmse(step: pathlib.Path) -> float:
-    """Returns the validation error that was saved with a step."""
-    return json.loads((step / "metrics" / "metrics").read_text())[BEST]
+    """Returns the validation error saved with a step; infinite if it is damaged."""
+    try:
+        return float(json.loads((step / "metrics" / "metrics").read_text())[BEST])
+    except (OSError, ValueError, KeyError):
+        return math.inf
 
 
 def weights_folder(path: str | os.PathLike) -> pathlib.Path:
@@ -122,7 +126,7 @@ def weights_folder(path: str | os.PathLike) -> pathlib.Path:
             f"{path}: holds no weights; name the workdir of a training, or a folder "
             "with `params` and `config` in it."
         )
-    return min(steps, key=_rmse)
+    return min(reversed(steps), key=_rmse)  # The newest of equals.
 
 
 def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 import tqdm
+from absl import logging
 
 import pgd2jax
 from pgd2jax import compilation, data, evaluate, raster
@@ -52,25 +53,26 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.reference}: its reference, float32 linear power")
 
 
-def _intensity(path: pathlib.Path) -> np.ndarray:
-    pixels = raster.read(path).pixels
-    if scene.kind_of(pixels) == "slc":
-        return radiometry.intensity(pixels)
-    return pixels.astype(np.float32)
-
-
 def _compare(args: argparse.Namespace) -> None:
     raster.check_folder(args.output)
-    noisy, clean = _intensity(args.noisy), _intensity(args.despeckled)
-    reference = _intensity(args.reference) if args.reference else None
+    if args.output.suffix.lower() not in (".png", ".pdf"):
+        raise ValueError(f"{args.output}: the name must end in .png or .pdf.")
+    noisy = scene.intensity_of(raster.read(args.noisy).pixels, args.pixels)
+    clean = scene.intensity_of(raster.read(args.despeckled).pixels)
+    reference = None
+    if args.reference:
+        reference = scene.intensity_of(raster.read(args.reference).pixels)
     ratio = unreferenced.ratio(noisy, clean)
     figures.comparison(args.output, noisy, clean, reference)
     print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
     if reference is not None:
         for name, measure in referenced.ALL.items():
             print(f"{name}: {measure(clean, reference):.3f} dB")
-    if min(noisy.shape) >= unreferenced.WINDOW:
+    try:
         window = unreferenced.flattest_window(noisy)
+    except ValueError as error:  # Too small, or full of gaps.
+        print(error)
+    else:
         row, col = (f"{side.start} to {side.stop - 1}" for side in window)
         print(f"flattest window of the noisy image, rows {row}, cols {col}:")
         print(f"  ENL {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
@@ -84,13 +86,13 @@ def _evaluate(args: argparse.Namespace) -> None:
         raster.check_folder(args.output)
     despeckler = pgd2jax.load(args.weights)
     split = data.open_split(args.data_dir, args.data, args.split)
-    chosen = (example for example in split if example["looks"] == args.looks)
+    chosen = [example for example in split if example["looks"] == args.looks]
     compared = evaluate.methods(despeckler)
     results = list(
         tqdm.tqdm(
             evaluate.rows(chosen, compared),
             unit="image",
-            total=len(split) * len(compared),
+            total=len(chosen) * len(compared),
         )
     )
     if not results:
@@ -121,12 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument(
         "--tile", type=int, default=TILE, help="pixels at once [%(default)s]"
     )
-    sub.add_argument(
-        "--pixels",
-        choices=scene.PIXELS,
-        default="auto",
-        help="what the pixels are; auto takes complex for slc, real for intensity",
-    )
+    _add_pixels(sub)
     sub.set_defaults(run=_despeckle)
 
     sub = commands.add_parser("evaluate", help="compare with classical filters")
@@ -152,9 +149,19 @@ def _parser() -> argparse.ArgumentParser:
     sub.add_argument("noisy", type=path)
     sub.add_argument("despeckled", type=path)
     sub.add_argument("--reference", type=path)
+    _add_pixels(sub)
     sub.add_argument("--output", type=path, required=True, help=".png or .pdf")
     sub.set_defaults(run=_compare)
     return parser
+
+
+def _add_pixels(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--pixels",
+        choices=scene.PIXELS,
+        default="auto",
+        help="what noisy pixels are; auto takes complex for slc, real for intensity",
+    )
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:
@@ -170,6 +177,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     args = _parser().parse_args(argv)
     compilation.cache()
+    logging.set_verbosity(logging.INFO)
     try:
         args.run(args)
     except (ValueError, OSError) as error:

@@ -30,9 +30,14 @@ def methods(despeckler: Despeckler) -> dict[str, Method]:
     def classical(function):
         return lambda example: function(example["intensity"][..., 0])
 
+    def lee(example):
+        looks = float(example["looks"])
+        return filters.lee(example["intensity"][..., 0], looks=looks)
+
     return {
         "noisy": classical(lambda intensity: intensity),
         **{name: classical(function) for name, function in filters.FILTERS.items()},
+        "lee": lee,  # The only one that is told the looks.
         "pgd2net, no phase": without_phase,
         "pgd2net": network,
     }

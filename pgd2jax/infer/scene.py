@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 
 import numpy as np
+from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.infer.despeckler import TILE, Despeckler
@@ -28,6 +29,15 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
     if (kind == "slc") != complex_pixels:
         raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
     return kind
+
+
+def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
+    """Returns the linear power of a file's pixels, [H, W] float32; see `kind_of`."""
+    found = kind_of(pixels, kind)
+    if found == "slc":
+        return radiometry.intensity(pixels)
+    pixels = pixels.astype(np.float32)
+    return radiometry.power(pixels) if found == "amplitude" else pixels
 
 
 def check_paths(source: str | os.PathLike, target: str | os.PathLike) -> None:
@@ -72,14 +82,12 @@ def despeckle(
     image = raster.read(source)
     try:
         found = kind_of(image.pixels, kind)
+        logging.info("%s: %s, taken as %s.", source, image.pixels.dtype, found)
         options = {"tile": tile, "progress": progress}
         if found == "slc":
             clean = despeckler(image.pixels, **options)
-        elif found == "intensity":
-            clean = despeckler(intensity=image.pixels, **options)
         else:
-            power = radiometry.power(image.pixels.astype(np.float32))
-            clean = despeckler(intensity=power, **options)
+            clean = despeckler(intensity=intensity_of(image.pixels, kind), **options)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     raster.write(target, raster.Raster(clean, image.tags))

@@ -26,12 +26,16 @@ Tag = tuple[int, int, int, object, bool]
 
 
 def read(path: str | os.PathLike) -> tuple[np.ndarray, tuple[Tag, ...]]:
-    """Returns the first page's pixels, [H, W] or [H, W, bands], and its geo tags.
+    """Returns the pixels, [H, W] or [H, W, bands], and the geo tags.
 
+    Overviews are passed over; several images in one file raise a ValueError.
     Complex int16, the type of Sentinel-1 SLC files, comes as complex64.
     """
     with tifffile.TiffFile(path) as file:
-        page = file.pages.first
+        whole = [page for page in file.pages if not page.is_reduced]
+        if len(whole) != 1:
+            raise ValueError(f"it holds {len(whole)} images, but one is needed")
+        (page,) = whole
         pixels = page.asarray()
         tags = tuple(
             (tag.code, int(tag.dtype), tag.count, tag.value, True)

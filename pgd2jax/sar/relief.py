@@ -51,7 +51,8 @@ def project(ground: jax.Array, height: jax.Array, incidence: jax.Array) -> jax.A
         incidence: Angle of flat ground, radians.
 
     Returns:
-        Reflectivity in range geometry, [H, W], equal to `ground` where flat.
+        Reflectivity in range geometry, [H, W]; on flat ground `ground` blurred by
+        (1, 6, 1) / 8 along columns.
     """
     rows, cols = ground.shape
     # Two samples a pixel leave no hole where a back slope stretches.

@@ -41,10 +41,17 @@ def observe(
     sensor, noise, turn = jax.random.split(key, 3)
     image = jnp.pad(reference, speckle.MARGIN, mode="reflect")
     ring = (_box(image, 5) - _box(image, 2)) / (11**2 - 5**2)
+    # The ring is a difference of sums: beside a very bright point it may round to 0.
+    ring = jnp.maximum(ring, image.min())
     bright = image > CONTRAST * ring
     background = jnp.where(bright, ring, image)
+    # The new impulse response draws a point's flanks again; keep its peak alone.
+    highest = jax.lax.reduce_window(
+        image, -jnp.inf, jax.lax.max, (3, 3), (1, 1), "SAME"
+    )
+    peak = bright & (image >= highest)
     angle = jax.random.uniform(turn, image.shape, minval=-jnp.pi, maxval=jnp.pi)
-    points = radiometry.slc(image - background, angle)
+    points = radiometry.slc(jnp.where(peak, image - ring, 0.0), angle)
 
     transfer = speckle.draw_transfer(sensor, image.shape, white)
     focused = speckle.refocus(points, transfer)

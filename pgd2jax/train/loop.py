@@ -41,7 +41,7 @@ def _check(config, model, devices: int) -> None:
 def _same_run(workdir: pathlib.Path, config: dict[str, Any]) -> None:
     """Writes the configuration, or checks it against that of the run so far.
 
-    What may change between two starts: how long to train and how often to save.
+    Network, data and seed make a run; its length, rates and weights may change.
     """
     path = workdir / "config.json"
     if path.exists():

@@ -39,7 +39,7 @@ def optimiser(
         num_steps: Of the whole run.
         learning_rate: At its peak.
         warmup_steps: Steps to the peak; at most half of the run.
-        weight_decay: Of AdamW; on kernels alone.
+        weight_decay: Of AdamW; on parameters of two axes and more.
         clip: Largest global norm of the gradient.
     """
     schedule = optax.warmup_cosine_decay_schedule(
@@ -50,12 +50,12 @@ def optimiser(
         end_value=0.01 * learning_rate,
     )
 
-    def kernels(params):
+    def decayed(params):
         return jax.tree.map(lambda x: x.ndim > 1, params)
 
     return optax.chain(
         optax.clip_by_global_norm(clip),
-        optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=kernels),
+        optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=decayed),
     )
 
 

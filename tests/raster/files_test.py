@@ -160,3 +160,16 @@ def test_full_disk_leaves_the_old_file_and_no_other(tmp_path, rng, monkeypatch, 
         raster.write(path, raster.Raster(0 * pixels))
     assert [p.name for p in tmp_path.iterdir()] == [path.name]
     np.testing.assert_array_equal(raster.read(path).pixels, pixels)
+
+
+def test_several_images_in_one_file_are_refused_and_overviews_are_not(tmp_path, rng):
+    path, pixels = tmp_path / "two.tif", image(np.float32, rng)
+    with tifffile.TiffWriter(path) as file:
+        file.write(pixels)
+        file.write(pixels)
+    with pytest.raises(raster.RasterError, match="holds 2 images"):
+        raster.read(path)
+    with tifffile.TiffWriter(path) as file:
+        file.write(pixels)
+        file.write(pixels[::2, ::2], subfiletype=1)
+    np.testing.assert_array_equal(raster.read(path).pixels, pixels)

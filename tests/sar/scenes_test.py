@@ -58,7 +58,7 @@ def test_tiny_scene_is_refused():
         scenes.draw(jax.random.key(0), (16, 64))
 
 
-def test_flat_terrain_changes_nothing(rng):
+def test_flat_terrain_blurs_by_half_a_sample_and_no_more(rng):
     ground = jnp.asarray(rng.uniform(0.5, 2, (4, 32)), jnp.float32)
     image = relief.project(ground, jnp.zeros((4, 32)), jnp.float32(0.6))
     # Two half-pixel samples a pixel: a blur of (1, 6, 1) / 8.

@@ -100,3 +100,21 @@ def test_respeckling_keeps_a_persistent_point():
     assert drawn.reference[30, 30] == pytest.approx(1000, rel=0.01)
     others = np.asarray(drawn.intensity)[reference == 1]
     assert others.var() == pytest.approx(1, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_respeckling_a_blurred_point_keeps_its_peak(seed):
+    points = speckle.Points(
+        row=jnp.array([64.0]), col=jnp.array([64.0]), amplitude=jnp.array([30.0 + 0j])
+    )
+    focused = speckle.focus(points, transfer(0.5, 0.75))
+    reference = 1 + radiometry.intensity(focused)
+    drawn = respeckle.observe(jax.random.key(seed), reference, False, 1)
+    assert drawn.reference.max() == pytest.approx(901, rel=0.02)
+
+
+def test_respeckling_beside_a_very_bright_point_stays_finite():
+    reference = jnp.full((64, 64), 1e-5).at[30, 30].set(3e3)
+    drawn = respeckle.observe(jax.random.key(0), reference, True, 1)
+    assert np.isfinite(drawn.intensity).all()
+    assert np.isfinite(drawn.phase).all()
