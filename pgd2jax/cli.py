@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 import tqdm
-from absl import logging
 
 import pgd2jax
 from pgd2jax import compilation, data, evaluate, raster
@@ -29,7 +28,7 @@ def _despeckle(args: argparse.Namespace) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
-        scene.despeckle(
+        taken = scene.despeckle(
             despeckler,
             args.input,
             args.output,
@@ -37,6 +36,7 @@ def _despeckle(args: argparse.Namespace) -> None:
             tile=args.tile,
             progress=progress,
         )
+    print(f"{args.input}: taken as {taken}")
     print(f"{args.output}: intensity, float32 linear power")
 
 
@@ -177,7 +177,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     args = _parser().parse_args(argv)
     compilation.cache()
-    logging.set_verbosity(logging.INFO)
     try:
         args.run(args)
     except (ValueError, OSError) as error:

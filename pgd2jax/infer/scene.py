@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 
 import numpy as np
-from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.infer.despeckler import TILE, Despeckler
@@ -61,7 +60,7 @@ def despeckle(
     kind: str = "auto",
     tile: int = TILE,
     progress: Callable[[int, int], None] | None = None,
-) -> None:
+) -> str:
     """Reads an image, despeckles it and writes the intensity; geo tags are kept.
 
     Args:
@@ -73,6 +72,9 @@ def despeckle(
         tile: As for the despeckler.
         progress: As for the despeckler.
 
+    Returns:
+        What the pixels were taken as.
+
     Raises:
         RasterError: if a file cannot be read or written.
         OSError: if the folder of `target` is missing or read-only.
@@ -82,7 +84,6 @@ def despeckle(
     image = raster.read(source)
     try:
         found = kind_of(image.pixels, kind)
-        logging.info("%s: %s, taken as %s.", source, image.pixels.dtype, found)
         options = {"tile": tile, "progress": progress}
         if found == "slc":
             clean = despeckler(image.pixels, **options)
@@ -91,3 +92,4 @@ def despeckle(
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     raster.write(target, raster.Raster(clean, image.tags))
+    return found

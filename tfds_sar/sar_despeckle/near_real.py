@@ -90,6 +90,12 @@ def splits(stems: Mapping[str, object]) -> dict[str, list[str]]:
     """
     grounds = sorted({ground(stem) for stem in stems})
     tenth = max(1, len(grounds) // 10)
+    if len(grounds) == len(stems):
+        logging.warning(
+            "Every file has a ground of its own (%s, ...): files that show the same "
+            "ground must be named GROUND_DATE, or it may be in two splits.",
+            grounds[0],
+        )
     if len(grounds) < 3:
         raise ArchiveError(
             f"{len(grounds)} grounds ({', '.join(grounds)}) cannot be split in three; "
