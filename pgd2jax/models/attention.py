@@ -68,7 +68,9 @@ class CrossAttention(nn.Module):
             norm = jax.lax.rsqrt(jnp.sum(y * y, axis=-1, keepdims=True) + 1e-6)
             return (y * norm).astype(self.dtype)
 
-        dense = lambda name: nn.Dense(self.features, dtype=self.dtype, name=name)  # noqa: E731
+        def dense(name):
+            return nn.Dense(self.features, dtype=self.dtype, name=name)
+
         query = unit(windows(dense("query")(x)))
         key = unit(windows(dense("key")(guide)))
         value = windows(dense("value")(guide))

@@ -113,5 +113,5 @@ class SubLooks(nn.Module):
             padding="SAME",
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
         )
-        real, imag = jnp.split(looks, 2, axis=-1)
-        return radiometry.log_intensity(real * real + imag * imag)
+        looks = jax.lax.complex(*jnp.split(looks, 2, axis=-1))
+        return radiometry.log_intensity(radiometry.intensity(looks))

@@ -82,10 +82,8 @@ def read(path: str | os.PathLike) -> Raster:
         raise RasterError(
             f"{path}: cannot be read; is it whole? Copy it again. ({error})"
         ) from error
-    if pixels.ndim != 2:
-        pixels = pixels[0] if pixels.ndim == 3 and len(pixels) == 1 else pixels
-    if pixels.ndim == 3 and pixels.shape[-1] == 1:
-        pixels = pixels[..., 0]
+    if pixels.ndim == 3 and 1 in (pixels.shape[0], pixels.shape[-1]):
+        pixels = pixels.squeeze(0 if pixels.shape[0] == 1 else -1)  # The one band.
     if pixels.ndim != 2:
         raise RasterError(
             f"{path}: {pixels.shape=}, but one band of [rows, cols] is needed; "

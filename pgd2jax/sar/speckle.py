@@ -143,8 +143,8 @@ def refocus(points: jax.Array, transfer: Transfer) -> jax.Array:
 
 def _expectation(reflectivity: jax.Array, transfer: Transfer) -> jax.Array:
     """Returns |h|^2 * R, the mean intensity without points, [H, W]."""
-    kernel_rows = jnp.fft.fft(jnp.abs(jnp.fft.ifft(transfer.rows)) ** 2)
-    kernel_cols = jnp.fft.fft(jnp.abs(jnp.fft.ifft(transfer.cols)) ** 2)
+    kernel_rows = jnp.fft.fft(radiometry.intensity(jnp.fft.ifft(transfer.rows)))
+    kernel_cols = jnp.fft.fft(radiometry.intensity(jnp.fft.ifft(transfer.cols)))
     spectrum = jnp.fft.fft2(reflectivity) * kernel_rows[:, None] * kernel_cols
     blurred = jnp.fft.ifft2(spectrum).real
     # FFT rounding may undercut the darkest pixel by 1e-6 of the brightest.

@@ -17,6 +17,15 @@ def image(dtype, rng):
     return pixels.astype(dtype)
 
 
+def gdal_file(path, pixels, **profile):
+    """Opens a GeoTIFF of one band, 40 x 30, with GDAL, and writes the pixels."""
+    file = rasterio.open(
+        path, "w", driver="GTiff", height=40, width=30, count=1, **profile
+    )
+    file.write(pixels, 1)
+    return file
+
+
 @pytest.mark.parametrize("suffix", [".npy", ".tif", ".tiff"])
 @pytest.mark.parametrize("dtype", [np.float32, np.complex64])
 def test_what_is_written_is_read(tmp_path, rng, suffix, dtype):
@@ -31,18 +40,9 @@ def test_what_is_written_is_read(tmp_path, rng, suffix, dtype):
 def test_complex_int16_of_gdal_is_read_as_complex64(tmp_path, rng, compress):
     path = tmp_path / "slc.tif"
     pixels = np.round(image(np.complex64, rng))
-    profile = {"driver": "GTiff", "height": 40, "width": 30, "count": 1}
     place = transform.from_origin(10, 50, 0.1, 0.1)
-    with rasterio.open(
-        path,
-        "w",
-        dtype="complex_int16",
-        compress=compress,
-        crs="EPSG:4326",
-        transform=place,
-        **profile,
-    ) as file:
-        file.write(pixels, 1)
+    where = {"crs": "EPSG:4326", "transform": place}
+    gdal_file(path, pixels, dtype="complex_int16", compress=compress, **where).close()
     read = raster.read(path).pixels
     assert read.dtype == np.complex64
     np.testing.assert_array_equal(read, pixels)
@@ -51,19 +51,9 @@ def test_complex_int16_of_gdal_is_read_as_complex64(tmp_path, rng, compress):
 def test_place_on_the_ground_survives(tmp_path, rng):
     source, target = tmp_path / "in.tif", tmp_path / "out.tif"
     place = transform.from_origin(500_000, 5_000_000, 10, 10)
-    with rasterio.open(
-        source,
-        "w",
-        driver="GTiff",
-        height=40,
-        width=30,
-        count=1,
-        dtype="complex64",
-        crs="EPSG:32632",
-        transform=place,
-        nodata=0,
-    ) as file:
-        file.write(image(np.complex64, rng), 1)
+    where = {"crs": "EPSG:32632", "transform": place, "nodata": 0}
+    pixels = image(np.complex64, rng)
+    with gdal_file(source, pixels, dtype="complex64", **where) as file:
         file.update_tags(ORBIT="ascending")
     read = raster.read(source)
     raster.write(target, raster.Raster(np.abs(read.pixels), read.tags))
@@ -80,18 +70,8 @@ def test_ground_control_points_survive(tmp_path, rng):
         rasterio.control.GroundControlPoint(row=r, col=c, x=c / 10, y=-r / 10, z=5)
         for r, c in [(0, 0), (39, 0), (0, 29), (39, 29)]
     ]
-    with rasterio.open(
-        source,
-        "w",
-        driver="GTiff",
-        height=40,
-        width=30,
-        count=1,
-        dtype="float32",
-        gcps=points,
-        crs="EPSG:4326",
-    ) as file:
-        file.write(image(np.float32, rng), 1)
+    where = {"crs": "EPSG:4326", "gcps": points}
+    gdal_file(source, image(np.float32, rng), dtype="float32", **where).close()
     read = raster.read(source)
     raster.write(target, read)
     with rasterio.open(target) as file:

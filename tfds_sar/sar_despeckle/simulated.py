@@ -41,7 +41,10 @@ def generate(
 ) -> Iterator[tuple[int, dict[str, object]]]:
     """Yields (index, example) in order, some computed ahead on other threads."""
     with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-        submit = lambda index: (index, pool.submit(simulate, seed, index, size))  # noqa: E731
+
+        def submit(index):
+            return index, pool.submit(simulate, seed, index, size)
+
         waiting = iter(indices)
         ahead = collections.deque(map(submit, itertools.islice(waiting, 2 * WORKERS)))
         while ahead:
