@@ -4,6 +4,7 @@ The archive's layout is not documented. Roles are told by the names of folders, 
 by equal file names: `gt/1_20160213.tif`, `ori/1_20160213.tif`, `pha/1_20160213.tif`.
 """
 
+import dataclasses
 import pathlib
 from collections.abc import Iterator, Mapping
 
@@ -11,6 +12,7 @@ import numpy as np
 from absl import logging
 
 from pgd2jax import raster
+from tfds_sar.sar_despeckle import tile
 
 EXPECTED = 936  # Pairs in the published archive (Guan et al., J-STARS 2024).
 
@@ -116,12 +118,12 @@ def _image(path: pathlib.Path, size: int) -> np.ndarray:
         raise ArchiveError(f"{path}: {pixels.shape=}, but {(size, size)} is needed.")
     if not np.isfinite(pixels).all():
         raise ArchiveError(f"{path}: has pixels that are not finite; remove the pair.")
-    return pixels[..., None]
+    return pixels
 
 
 def generate(
     pairs: Mapping[str, Mapping[str, pathlib.Path]], stems: list[str], size: int
-) -> Iterator[tuple[int, dict[str, object]]]:
+) -> Iterator[tuple[int, tile.Example]]:
     """Yields (number, example) for the stems; see the features of the builder."""
     for number, stem in enumerate(stems):
         images = {role: _image(path, size) for role, path in pairs[stem].items()}
@@ -131,23 +133,37 @@ def generate(
                     f"{pairs[stem][role]}: is negative at its lowest, "
                     f"{images[role].min():g}, but linear power is needed."
                 )
-        has_phase = "phase" in images
-        phase = images.get("phase", np.zeros((size, size, 1), np.float32))
-        if np.abs(phase).max() > np.pi + 1e-3:
+        phase = images.get("phase")
+        if phase is not None and np.abs(phase).max() > np.pi + 1e-3:
             raise ArchiveError(
                 f"{pairs[stem]['phase']}: reaches {np.abs(phase).max():g}, but radians "
                 "within pi are needed."
             )
         yield (
             number,
-            {
-                "intensity": images["intensity"],
-                "phase": phase,
-                "reference": images["reference"],
-                "has_phase": has_phase,
-                "looks": 1.0,
-                "speckle": "measured",
-                "id": stem,
-                "scene": ground(stem),
-            },
+            tile.example(
+                images["intensity"],
+                phase,
+                images["reference"],
+                phase_note="" if "phase" in images else "no file of phase",
+                looks=1,
+                speckle="measured",
+                id=stem,
+                scene=ground(stem),
+            ),
         )
+
+
+@dataclasses.dataclass(kw_only=True)
+class NearReal(tile.SarConfig):
+    """The published Sentinel-1 pairs."""
+
+    def examples(
+        self, manual_dir: str | None, metadata: dict
+    ) -> Mapping[str, tile.Examples]:
+        """Returns the examples of each split, by ground."""
+        pairs = find(manual_dir)
+        return {
+            split: generate(pairs, stems, tile.SIZE)
+            for split, stems in splits(pairs).items()
+        }
