@@ -2,6 +2,7 @@
 
 import tensorflow_datasets as tfds
 
+from tfds_sar import writing
 from tfds_sar.sar_despeckle import near_real, simulated, tile
 
 
@@ -58,3 +59,6 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, examples):
         return examples
+
+    def _example_writer(self) -> writing.UncompressedWriter:
+        return writing.UncompressedWriter(self.info.file_format)
