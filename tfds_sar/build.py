@@ -1,10 +1,11 @@
 """Builds a configuration of `sar_despeckle` without TensorFlow.
 
 python -m tfds_sar.build simulated --data_dir data
-python -m tfds_sar.build near_real --manual_dir unpacked --data_dir data
+python -m tfds_sar.build near_real --manual_dir downloads --data_dir data
 """
 
 import argparse
+import dataclasses
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -13,11 +14,16 @@ import tensorflow_datasets as tfds
 from absl import logging
 
 from pgd2jax import raster
-from tfds_sar.sar_despeckle import Builder, near_real
+from tfds_sar.sar_despeckle import Builder, near_real, tile
+from tfds_sar.sar_despeckle.near_real import units
+
+
+class BuiltOtherwiseError(ValueError):
+    """A data set is there, of other options; the message names the mend."""
 
 
 def build(
-    config: str,
+    config: str | tile.SarConfig,
     data_dir: pathlib.Path,
     manual_dir: pathlib.Path | None = None,
     file_format: str = "array_record",
@@ -25,41 +31,122 @@ def build(
     """Builds a configuration unless it is there already.
 
     Args:
-        config: "simulated" or "near_real".
+        config: A name out of `Builder.builder_configs`, or a configuration with
+            options of its own.
         data_dir: Folder of all TFDS data sets.
-        manual_dir: Where the near-real archive was unpacked.
+        manual_dir: Where the near-real pairs lie, zipped or not.
         file_format: "array_record", or "tfrecord" where TensorFlow is installed and
             `tfds.load` is to read it.
 
     Returns:
         The builder; `builder.as_data_source("train")` reads.
+
+    Raises:
+        BuiltOtherwiseError: if it is there with other options.
     """
     # Explicit format: an array_record data set in the folder is not another's.
     builder = Builder(config=config, data_dir=data_dir, file_format=file_format)
+    _check_options(builder)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir)
     builder.download_and_prepare(download_config=download, file_format=file_format)
     return builder
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Runs the command line; returns the exit code."""
+def _check_options(builder: tfds.core.DatasetBuilder) -> None:
+    """Checks that a data set of this name, if there is one, was made alike.
+
+    TFDS would hand it back, whatever was asked for.
+    """
+    stored = builder.info.metadata.get("options")
+    if stored is None:
+        return
+    asked = builder.builder_config.options()
+    if stored != asked:
+        other = ", ".join(
+            f"{name} {stored.get(name)}, not {value}"
+            for name, value in asked.items()
+            if value != stored.get(name)
+        )
+        raise BuiltOtherwiseError(
+            f"{builder.data_path}: was built with {other}; remove this folder, or give "
+            "another --data_dir."
+        )
+    logging.info("%s is there already; nothing is read again.", builder.data_path)
+
+
+def _parser() -> argparse.ArgumentParser:
+    """Returns the parser: one command a configuration, which has its options."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--data_dir", type=pathlib.Path, default=pathlib.Path("data"))
+    common.add_argument(
+        "--file_format", choices=("array_record", "tfrecord"), default="array_record"
+    )
     parser = argparse.ArgumentParser(
         prog="python -m tfds_sar.build",
         description="Builds the data set sar_despeckle.",
     )
-    parser.add_argument("config", choices=list(Builder.builder_configs))
-    parser.add_argument("--data_dir", type=pathlib.Path, default=pathlib.Path("data"))
-    parser.add_argument("--manual_dir", type=pathlib.Path)
-    parser.add_argument(
-        "--file_format", choices=("array_record", "tfrecord"), default="array_record"
+    commands = parser.add_subparsers(dest="config", required=True)
+    add_options = {"near_real": _add_near_real}
+    for name, config in Builder.builder_configs.items():
+        command = commands.add_parser(
+            name,
+            parents=[common],
+            help=config.description,
+            description=config.description,
+        )
+        add_options.get(name, lambda command: None)(command)
+    return parser
+
+
+def _add_near_real(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--manual_dir",
+        type=pathlib.Path,
+        required=True,
+        help="folder of the published pairs, zipped or not, in any layout",
     )
-    args = parser.parse_args(argv)
+    command.add_argument(
+        "--skip_invalid",
+        action="store_true",
+        help="go on without the files that do not fit",
+    )
+    for role, names in (
+        ("intensity", units.POWER_UNITS),
+        ("reference", units.POWER_UNITS),
+        ("phase", units.PHASE_UNITS),
+    ):
+        command.add_argument(
+            f"--{role}_units",
+            choices=("auto", *names),
+            default="auto",
+            help=f"how the {role} is stored (auto: told from the values)",
+        )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = _parser()
+    args = vars(parser.parse_args(argv))
     logging.set_verbosity(logging.INFO)
-    if args.config == "near_real" and args.manual_dir is None:
-        parser.error("near_real needs --manual_dir, where the archive was unpacked.")
+    config = Builder.builder_configs[args.pop("config")]
+    manual_dir = args.pop("manual_dir", None)
+    if manual_dir is not None and not (
+        manual_dir.is_dir() and any(manual_dir.iterdir())
+    ):
+        parser.error(
+            f"--manual_dir {manual_dir} must be a folder with the pairs in it."
+        )
+    common = {name: args.pop(name) for name in ("data_dir", "file_format")}
     try:
-        builder = build(**vars(args))
-    except (near_real.ArchiveError, raster.RasterError, OSError) as error:
+        # What is left are fields of the configuration.
+        config = dataclasses.replace(config, **args) if args else config
+        builder = build(config, manual_dir=manual_dir, **common)
+    except (
+        BuiltOtherwiseError,
+        near_real.ArchiveError,
+        raster.RasterError,
+        OSError,
+    ) as error:
         print(f"tfds_sar.build: {error}", file=sys.stderr)
         return 1
     for name, split in builder.info.splits.items():

@@ -42,6 +42,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         ),
     ]
 
+    def _create_builder_config(self, builder_config, version):
+        # TFDS knows one object for each name; near_real keeps its name with options.
+        if isinstance(builder_config, tile.SarConfig):
+            return builder_config
+        return super()._create_builder_config(builder_config, version)
+
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             features=tile.features(),
