@@ -7,7 +7,7 @@ PYTHON ?= $(firstword $(foreach python,python3.12 python3.11 python3,\
 BIN := .venv/bin
 RUN := runs/demo
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-tf lint clean
 
 demo: .venv/.installed
 	$(BIN)/python -m tfds_sar.build simulated --data_dir data
@@ -21,6 +21,11 @@ demo: .venv/.installed
 
 test: .venv/.tested
 	$(BIN)/python -m pytest
+
+# What needs TensorFlow or PyTorch. On Linux PyPI's torch brings CUDA along, unless
+# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu is set.
+test-tf: .venv-tf/.tested
+	.venv-tf/bin/python -m pytest tfds_sar/sar_despeckle/*_tf_test.py tests/readme_test.py
 
 lint: .venv/.tested
 	$(BIN)/ruff check .
@@ -39,5 +44,11 @@ lint: .venv/.tested
 	$(BIN)/python -m pip install --quiet --editable ".[test]"
 	touch $@
 
+.venv-tf/.tested: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv-tf
+	.venv-tf/bin/python -m pip install --quiet --editable ".[test,tf]" "torch>=2.6"
+	touch $@
+
 clean:
-	rm -rf .venv $(RUN)
+	rm -rf .venv .venv-tf $(RUN)

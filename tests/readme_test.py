@@ -1,16 +1,35 @@
-"""The README's code is what the tests run, and its files exist."""
+"""What README and docs say runs, and what they point to exists."""
 
+import dataclasses
+import os
 import pathlib
 import re
+import subprocess
+import sys
+
+import jax
+import pytest
 
 REPOSITORY = pathlib.Path(__file__).parent.parent
 README = (REPOSITORY / "README.md").read_text()
+PAGES = ("README.md", "docs/data.md", "tfds_sar/sar_despeckle/README.md")
 
 
-def test_links_and_pictures_exist():
-    targets = re.findall(r"\]\((?!https?:)([^)#]+)\)", README)
-    assert len(targets) >= 5
-    missing = [target for target in targets if not (REPOSITORY / target).exists()]
+def blocks_of(page):
+    text = (REPOSITORY / page).read_text()
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+
+
+DATA_BLOCKS = blocks_of("docs/data.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_and_pictures_exist(page):
+    text = (REPOSITORY / page).read_text()
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)
+    assert targets
+    folder = (REPOSITORY / page).parent
+    missing = [target for target in targets if not (folder / target).exists()]
     assert not missing
 
 
@@ -22,8 +41,72 @@ def test_named_configurations_and_make_targets_exist():
         assert f"\n{target}: " in makefile
 
 
+@pytest.mark.parametrize("page", PAGES[1:])
+def test_features_are_listed(page):
+    from tfds_sar.sar_despeckle import tile
+
+    table = (REPOSITORY / page).read_text().split("| feature |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)`", " ".join(rows))) == set(tile.features())
+
+
 def test_python_blocks_compile():
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    blocks = blocks_of("README.md")
     assert len(blocks) == 3
     for block in blocks:
         compile(block, "README.md", "exec")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, tiny_data_set):
+    """Returns a folder with the data set in `data`, as README and docs call it."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "data").symlink_to(tiny_data_set)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tfrecords(folder):
+    """Builds a few tiles as tfrecord in `data_tf`."""
+    pytest.importorskip("tensorflow")
+    from tfds_sar import build
+    from tfds_sar.sar_despeckle import Builder
+
+    config = Builder.builder_configs["simulated"]
+    build.build(
+        dataclasses.replace(config, count=20), folder / "data_tf", None, "tfrecord"
+    )
+
+
+@pytest.mark.parametrize("number", range(len(DATA_BLOCKS)))
+def test_blocks_of_the_data_page_run(number, folder, request):
+    block = DATA_BLOCKS[number]
+    if "torch" in block:
+        pytest.importorskip("torch")
+    if "tfds.load(" in block:
+        request.getfixturevalue("tfrecords")
+    (folder / f"block{number}.py").write_text(block)
+    subprocess.run(
+        [sys.executable, f"block{number}.py"],
+        cwd=folder,
+        env=os.environ
+        | {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir},
+        check=True,
+    )
+
+
+def test_data_set_is_read_with_tfds_alone(folder):
+    program = (
+        "import sys, tensorflow_datasets as tfds;"
+        "tfds.data_source('sar_despeckle/simulated', data_dir='data')['train'][0];"
+        "print([m for m in ('tensorflow', 'jax', 'pgd2jax', 'tfds_sar')"
+        " if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert result.stdout.strip() == "[]"
