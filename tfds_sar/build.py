@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from absl import logging
 
-from pgd2jax import raster
 from tfds_sar.sar_despeckle import Builder, near_real, tile
 from tfds_sar.sar_despeckle.near_real import units
 
@@ -141,12 +140,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         # What is left are fields of the configuration.
         config = dataclasses.replace(config, **args) if args else config
         builder = build(config, manual_dir=manual_dir, **common)
-    except (
-        BuiltOtherwiseError,
-        near_real.ArchiveError,
-        raster.RasterError,
-        OSError,
-    ) as error:
+    except (BuiltOtherwiseError, near_real.ArchiveError, OSError) as error:
         print(f"tfds_sar.build: {error}", file=sys.stderr)
         return 1
     for name, split in builder.info.splits.items():
