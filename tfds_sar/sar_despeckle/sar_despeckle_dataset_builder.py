@@ -12,7 +12,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     VERSION = tfds.core.Version("1.1.0")
     RELEASE_NOTES = {  # noqa: RUF012
         "1.0.0": "First release: simulated and near_real.",
-        "1.1.0": "Feature phase_note; simulated_correlated, simulated_white and stack.",
+        "1.1.0": "Feature phase_note; simulated_correlated, simulated_white and stack; "
+        "array_record without compression.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "For near_real, put the 936 pairs published with Guan et al. (J-STARS 2024, "

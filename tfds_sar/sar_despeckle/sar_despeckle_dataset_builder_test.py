@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
+from array_record.python import array_record_module
 
 from tfds_sar import build
 from tfds_sar.sar_despeckle import simulated
@@ -51,6 +52,16 @@ def test_built_data_set_reads_back_without_tensorflow(tiny_data_set):
     assert set(example) == set(expected)
     np.testing.assert_allclose(example["reference"], expected["reference"], rtol=1e-5)
     assert example["has_phase"] == expected["has_phase"]
+
+
+def test_records_are_stored_singly_and_uncompressed(tiny_data_set):
+    files = sorted(tiny_data_set.rglob("*.array_record-*"))
+    assert files
+    for file in files:
+        reader = array_record_module.ArrayRecordReader(str(file))
+        options = reader.writer_options_string().split(",")
+        reader.close()
+        assert {"group_size:1", "uncompressed"} <= set(options)
 
 
 def test_command_line_prints_the_splits(tiny_data_set, capsys):
