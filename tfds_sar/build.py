@@ -85,7 +85,6 @@ def _parser() -> argparse.ArgumentParser:
         description="Builds the data set sar_despeckle.",
     )
     commands = parser.add_subparsers(dest="config", required=True)
-    add_options = {"near_real": _add_near_real}
     for name, config in Builder.builder_configs.items():
         command = commands.add_parser(
             name,
@@ -93,7 +92,8 @@ def _parser() -> argparse.ArgumentParser:
             help=config.description,
             description=config.description,
         )
-        add_options.get(name, lambda command: None)(command)
+        if isinstance(config, near_real.NearReal):
+            _add_near_real(command)
     return parser
 
 

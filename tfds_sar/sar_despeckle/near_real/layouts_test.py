@@ -308,6 +308,18 @@ def test_odd_units_of_one_file_do_not_mislead_the_others(tmp_path, pairs):
         read(write(tmp_path, layout))
 
 
+def test_unknown_units_are_said_with_all_that_does_not_fit(tmp_path, pairs):
+    layout = {
+        name: encode(".tif", np.linspace(0, 99, 65536).reshape(256, 256))
+        if name.startswith("pha")
+        else data
+        for name, data in folders(pairs).items()
+    }
+    layout["ori/2_20160213.tif"] = b"broken"
+    with pytest.raises(ArchiveError, match=r"(?s)--phase_units.*ori/2_20160213\.tif"):
+        read(write(tmp_path, layout))
+
+
 def test_given_units_are_taken(tmp_path, pairs):
     given = {"intensity_units": "amplitude", "reference_units": "amplitude"}
     found, metadata = read(write(tmp_path, folders(pairs)), **given)

@@ -208,7 +208,12 @@ class NearReal(tile.SarConfig):
         usual = {
             role: survey.usual(role, files) for role, files in facts.items() if files
         }
-        chosen = self._units(found, usual)
+        try:
+            chosen = self._units(found, usual)
+        except ArchiveError as error:  # All that is wrong is said at once.
+            rest = discovery.listing(found.unfit)
+            others = f"\nNor do these files fit:{rest}" if rest else ""
+            raise ArchiveError(f"{manual_dir}: {error}{others}") from error
         for role, files in facts.items():
             for one in files:
                 odd = survey.why_odd(one, usual[role], chosen[role].name)
