@@ -47,8 +47,8 @@ def accuracy(args):
         reference, _ = stack.reference()
         pixels = np.mean(
             [
-                stack.multilook(*tile).pixels[16:-16, 16:-16].mean()
-                for tile in stack.tiles(256)
+                stack.multilook(window).pixels[16:-16, 16:-16].mean()
+                for window in stack.windows(256)
             ]
         )
         enl = reference.mean() ** 2 / reference.var()
@@ -71,9 +71,13 @@ def accuracy(args):
 
         texture = rng.gamma(4.0, 0.25, (size // 8, size // 8)).repeat(8, 0).repeat(8, 1)
         ground = texture[:size, :size].astype(np.float32)
-        found, _ = multilook(speckle[:, : len(ground), : len(ground)] * ground, args.level).reference()
+        found, _ = multilook(
+            speckle[:, : len(ground), : len(ground)] * ground, args.level
+        ).reference()
         rmse = np.sqrt(np.mean(radiometry.decibel(found / ground) ** 2))
-        print(f"  texture, 8 x 8 pixels, 4 looks: sum {decibel(found) - decibel(ground):+.2f} dB, rmse {rmse:.2f} dB")
+        print(
+            f"  texture, 8 x 8 pixels, 4 looks: sum {decibel(found) - decibel(ground):+.2f} dB, rmse {rmse:.2f} dB"
+        )
 
         # A point of 20 dB over the clutter, the same on all dates.
         clutter = rng.normal(size=(2, dates, size // SPACING, size // SPACING))
@@ -162,7 +166,9 @@ def speed(args):
     ours = glrt.Stack(stack, rules=glrt.Rules(level=args.level))
     times = {"pgd2jax": seconds(lambda: ours.reference(args.tile), args.repeats)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(f"peak memory of pgd2jax {peak:.2f} GiB, the stack's {rate * 4e6 / 2**30:.2f} in it")
+    print(
+        f"peak memory of pgd2jax {peak:.2f} GiB, the stack's {rate * 4e6 / 2**30:.2f} in it"
+    )
     try:
         import dolphin.shp._glrt  # noqa: F401
 
@@ -173,7 +179,10 @@ def speed(args):
     times[other.__name__] = seconds(lambda: other(stack, 7, args.level), args.repeats)
     for name, taken in times.items():
         best = np.median(taken)
-        print(f"{name}: {best:.2f} s (median of {len(taken)}, {min(taken):.2f} to ", end="")
+        print(
+            f"{name}: {best:.2f} s (median of {len(taken)}, {min(taken):.2f} to ",
+            end="",
+        )
         print(f"{max(taken):.2f}), {rate / best:.1f} Mpixel-dates/s")
     first, second = (np.median(taken) for taken in times.values())
     print(f"pgd2jax is {second / first:.1f} times as fast")

@@ -2,6 +2,7 @@
 
 import argparse
 import csv
+import functools
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from pgd2jax.infer import scene
 from pgd2jax.infer.despeckler import TILE
 from pgd2jax.metrics import referenced, unreferenced
 from pgd2jax.report import figures
-from pgd2jax.sar import radiometry, scenes
+from pgd2jax.sar import glrt, pixels, radiometry, scenes
 
 
 def _despeckle(args: argparse.Namespace) -> None:
@@ -40,6 +41,41 @@ def _despeckle(args: argparse.Namespace) -> None:
     print(f"{args.output}: intensity, float32 linear power")
 
 
+def _reference(args: argparse.Namespace) -> None:
+    outputs = [path for path in (args.output, args.looks_map) if path]
+    for path in outputs:
+        raster.check_folder(raster.check_format(path))
+    files = raster.series(args.stack)
+    clash = {path.resolve() for path in files} & {path.resolve() for path in outputs}
+    if clash or len(set(outputs)) < len(outputs):
+        raise ValueError("inputs and outputs must be different files.")
+    samples, tags = raster.read_stack(
+        tqdm.tqdm(files, unit="date", desc="reading"),
+        functools.partial(pixels.samples_of, kind=args.pixels),
+    )
+    rules = glrt.Rules(tuple(args.window), args.level)
+    stack = glrt.Stack(samples, looks=args.looks, rules=rules)
+    with tqdm.tqdm(unit="tile", desc="multilooking") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        reference, looks = stack.reference(args.tile, progress)
+    raster.write(args.output, raster.Raster(reference, tags))
+    if args.looks_map:
+        raster.write(args.looks_map, raster.Raster(looks, tags))
+    taken = "complex samples" if np.iscomplexobj(samples) else "intensity"
+    print(
+        f"{stack.dates} dates of {stack.shape[0]} x {stack.shape[1]}, taken as {taken}"
+    )
+    print(f"one in {stack.correlation.sum():.2f} pixels is independent")
+    print(f"median of the equivalent number of looks: {np.nanmedian(looks):.0f}")
+    print(f"{args.output}: the reference, float32 linear power")
+    if args.looks_map:
+        print(f"{args.looks_map}: its equivalent number of looks, float32")
+
+
 def _simulate(args: argparse.Namespace) -> None:
     for path in (args.output, args.reference):
         raster.check_folder(raster.check_format(path))
@@ -57,11 +93,11 @@ def _compare(args: argparse.Namespace) -> None:
     raster.check_folder(args.output)
     if args.output.suffix.lower() not in (".png", ".pdf"):
         raise ValueError(f"{args.output}: the name must end in .png or .pdf.")
-    noisy = scene.intensity_of(raster.read(args.noisy).pixels, args.pixels)
-    clean = scene.intensity_of(raster.read(args.despeckled).pixels)
+    noisy = pixels.intensity_of(raster.read(args.noisy).pixels, args.pixels)
+    clean = pixels.intensity_of(raster.read(args.despeckled).pixels)
     reference = None
     if args.reference:
-        reference = scene.intensity_of(raster.read(args.reference).pixels)
+        reference = pixels.intensity_of(raster.read(args.reference).pixels)
     ratio = unreferenced.ratio(noisy, clean)
     figures.comparison(args.output, noisy, clean, reference)
     print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
@@ -126,6 +162,38 @@ def _parser() -> argparse.ArgumentParser:
     _add_pixels(sub)
     sub.set_defaults(run=_despeckle)
 
+    sub = commands.add_parser(
+        "reference", help="make a near-real reference from a time series"
+    )
+    sub.add_argument(
+        "stack",
+        type=path,
+        nargs="+",
+        help="co-registered images, one a date, or a folder of them",
+    )
+    sub.add_argument("--output", type=path, required=True, help="the reference")
+    sub.add_argument("--looks-map", type=path, help="its equivalent number of looks")
+    sub.add_argument(
+        "--looks", type=float, default=1.0, help="of each date [%(default)s]"
+    )
+    sub.add_argument(
+        "--window",
+        type=int,
+        nargs=2,
+        default=glrt.Rules.window,
+        metavar=("ROWS", "COLS"),
+        help="to look for like pixels in, odd [15 15]",
+    )
+    sub.add_argument(
+        "--level",
+        type=float,
+        default=glrt.Rules.level,
+        help="part of like pixels that a test rejects [%(default)s]",
+    )
+    sub.add_argument("--tile", type=int, help="pixels at once [256, on a GPU 1024]")
+    _add_pixels(sub)
+    sub.set_defaults(run=_reference)
+
     sub = commands.add_parser("evaluate", help="compare with classical filters")
     _add_weights(sub)
     sub.add_argument(
@@ -158,7 +226,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_pixels(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--pixels",
-        choices=scene.PIXELS,
+        choices=pixels.KINDS,
         default="auto",
         help="what noisy pixels are; auto takes complex for slc, real for intensity",
     )

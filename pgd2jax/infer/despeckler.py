@@ -10,7 +10,7 @@ import numpy as np
 from pgd2jax import checkpoints, configuration
 from pgd2jax.infer import masks, tiles
 from pgd2jax.models import PGD2Net
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import pixels, radiometry
 
 TILE = 512  # Pixels; with its halo 704 x 704, a few hundred MB of activations.
 
@@ -61,7 +61,7 @@ class Despeckler:
         """
         image = _checked(slc, intensity)
         power = radiometry.intensity(image) if slc is not None else np.float32(image)
-        missing = masks.no_data(power)
+        missing = pixels.no_data(power)
         result = np.where(np.isfinite(power), np.float32(0), np.float32(np.nan))
         if missing.all():
             return result

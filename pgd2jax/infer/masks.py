@@ -1,25 +1,7 @@
-"""Pixels without data: found, filled so that neighbours take no harm, and put back."""
+"""Fills pixels without data, so that their neighbours take no harm."""
 
 import numpy as np
 from scipy import ndimage
-
-# Zeros are data where single (quantised sea) and no data where they fill a square.
-EMPTY = 5
-
-
-def no_data(power: np.ndarray) -> np.ndarray:
-    """Returns where an intensity holds no data, bool [H, W].
-
-    That is where it is not finite, and where whole squares of `EMPTY` pixels, or a
-    side shorter than that, are zero.
-    """
-    zero = power == 0
-    if zero.any():
-        size = tuple(min(EMPTY, side) for side in power.shape)
-        zero = ndimage.binary_opening(
-            np.pad(zero, EMPTY, mode="edge"), np.ones(size, bool)
-        )[EMPTY:-EMPTY, EMPTY:-EMPTY]
-    return zero | ~np.isfinite(power)
 
 
 def fill(image: np.ndarray, missing: np.ndarray) -> np.ndarray:

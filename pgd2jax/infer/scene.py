@@ -3,40 +3,9 @@
 import os
 from collections.abc import Callable
 
-import numpy as np
-
 from pgd2jax import raster
 from pgd2jax.infer.despeckler import TILE, Despeckler
-from pgd2jax.sar import radiometry
-
-PIXELS = ("auto", "slc", "intensity", "amplitude")
-
-
-def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
-    """Returns what the pixels of a file mean.
-
-    Args:
-        pixels: [H, W].
-        kind: One of `PIXELS`; "auto" takes complex for slc and real for intensity.
-
-    Raises:
-        ValueError: if the type of the pixels cannot mean `kind`.
-    """
-    complex_pixels = pixels.dtype.kind == "c"
-    if kind == "auto":
-        return "slc" if complex_pixels else "intensity"
-    if (kind == "slc") != complex_pixels:
-        raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
-    return kind
-
-
-def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
-    """Returns the linear power of a file's pixels, [H, W] float32; see `kind_of`."""
-    found = kind_of(pixels, kind)
-    if found == "slc":
-        return radiometry.intensity(pixels)
-    pixels = pixels.astype(np.float32)
-    return radiometry.power(pixels) if found == "amplitude" else pixels
+from pgd2jax.sar import pixels
 
 
 def check_paths(source: str | os.PathLike, target: str | os.PathLike) -> None:
@@ -68,7 +37,7 @@ def despeckle(
         source: .npy, TIFF or GeoTIFF of complex or real pixels.
         target: .npy, .tif or .tiff; float32 linear power. It appears whole or not at
             all.
-        kind: What the pixels of `source` are, one of `PIXELS`.
+        kind: What the pixels of `source` are, one of `pixels.KINDS`.
         tile: As for the despeckler.
         progress: As for the despeckler.
 
@@ -83,12 +52,14 @@ def despeckle(
     check_paths(source, target)
     image = raster.read(source)
     try:
-        found = kind_of(image.pixels, kind)
+        found = pixels.kind_of(image.pixels, kind)
         options = {"tile": tile, "progress": progress}
         if found == "slc":
             clean = despeckler(image.pixels, **options)
         else:
-            clean = despeckler(intensity=intensity_of(image.pixels, kind), **options)
+            clean = despeckler(
+                intensity=pixels.intensity_of(image.pixels, kind), **options
+            )
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     raster.write(target, raster.Raster(clean, image.tags))

@@ -9,6 +9,7 @@ from pgd2jax.raster.files import (
     read,
     write,
 )
+from pgd2jax.raster.stack import read_stack, series
 
 __all__ = [
     "FORMATS",
@@ -17,6 +18,8 @@ __all__ = [
     "check_folder",
     "check_format",
     "read",
+    "read_stack",
     "replacing",
+    "series",
     "write",
 ]

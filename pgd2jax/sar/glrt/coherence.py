@@ -9,8 +9,8 @@ from pgd2jax.sar import radiometry
 
 BLOCK = 8  # Pixels, square, over which dates are compared: fringes bend little there.
 SAMPLE = 128  # Rows and columns of the blocks that the correlation is measured on.
+CLIP = 3.0  # Brightest pixel of a block that counts in full, over the mean.
 BLOCKS = 4  # Of these along each axis.
-NOISE = 0.02  # A correlation below this is none.
 
 
 def independence(stack: jax.Array, averaged: jax.Array, area: jax.Array) -> jax.Array:
@@ -32,6 +32,10 @@ def independence(stack: jax.Array, averaged: jax.Array, area: jax.Array) -> jax.
     parts = jnp.stack([stack.real, stack.imag])
     parts = jnp.where(usable, parts, 0.0)
     blocks = parts.reshape(2 * dates, rows // BLOCK, BLOCK, cols // BLOCK, BLOCK)
+    # A few scatterers do not make their clutter coherent.
+    power = (blocks * blocks).sum(axis=0)
+    most = CLIP * power.mean(axis=(1, 3), keepdims=True)
+    blocks *= jnp.where(power > most, radiometry.amplitude(most / power), 1.0)
     products = jnp.einsum("trhcw,srhcw->tsrc", blocks, blocks)
     real = products[:dates, :dates] + products[dates:, dates:]
     imaginary = products[dates:, :dates] - products[:dates, dates:]
@@ -84,9 +88,10 @@ def speckle_correlation(stack: np.ndarray, window: tuple[int, int]) -> np.ndarra
     # What is left at the largest lags is not speckle.
     ring = np.ones(window, bool)
     ring[1:-1, 1:-1] = False
-    pedestal = max(np.median(correlation[ring]), 0.0) if correlation.size > 9 else 0.0
+    rest = correlation[ring & (correlation < 1.0)]
+    pedestal, noise = (max(np.median(rest), 0.0), rest.std()) if rest.size else (0, 0)
     correlation = (correlation - pedestal) / (1.0 - pedestal)
-    return np.where(correlation < NOISE, 0.0, correlation).astype(np.float32)
+    return np.where(correlation < 3 * noise, 0.0, correlation).astype(np.float32)
 
 
 def _spread(size: int) -> list[slice]:

@@ -7,34 +7,22 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
-from pgd2jax.sar.glrt import coherence, multilook
+from pgd2jax.sar.glrt import coherence, multilook, rules
 
-RULES = multilook.Rules()
+RULES = rules.Rules()
 WORKERS = 2  # JAX lets go of the interpreter's lock while it computes.
 
+Window = tuple[slice, slice]
 
-def window(stack: np.ndarray, rows: slice, cols: slice) -> np.ndarray:
-    """Returns a window of a stack, NaN where it reaches beyond the scene.
 
-    Args:
-        stack: [T, H, W], float32 or complex64; it may be mapped from a file.
-        rows: May start below 0 and stop beyond the end.
-        cols: Likewise.
-    """
-    shape = (len(stack), rows.stop - rows.start, cols.stop - cols.start)
-    cut = np.full(shape, np.nan, stack.dtype)
-    inside = [
-        (max(side.start, 0), min(side.stop, size))
-        for side, size in zip((rows, cols), stack.shape[1:], strict=True)
-    ]
-    if all(start < stop for start, stop in inside):
-        (top, bottom), (left, right) = inside
-        cut[
-            :,
-            top - rows.start : bottom - rows.start,
-            left - cols.start : right - cols.start,
-        ] = stack[:, top:bottom, left:right]
-    return cut
+def _cut(samples: np.ndarray, window: Window, halo: tuple[int, int]) -> np.ndarray:
+    """Returns a window and its halo, NaN where these reach beyond the scene."""
+    padding, inside = [(0, 0)], [slice(None)]
+    for side, margin, size in zip(window, halo, samples.shape[1:], strict=True):
+        start, stop = side.start - margin, side.stop + margin
+        inside.append(slice(max(start, 0), min(stop, size)))
+        padding.append((max(-start, 0), max(stop - size, 0)))
+    return np.pad(samples[tuple(inside)], padding, constant_values=np.nan)
 
 
 class Stack:
@@ -45,7 +33,7 @@ class Stack:
         samples: np.ndarray,
         *,
         looks: float = 1.0,
-        rules: multilook.Rules = RULES,
+        rules: rules.Rules = RULES,
         correlation: np.ndarray | None = None,
     ):
         """Measures the speckle's correlation, unless it is given.
@@ -53,14 +41,13 @@ class Stack:
         Args:
             samples: [T, H, W], float32 linear power or complex64, of two dates at
                 least; it may be mapped from a file. NaN is no data.
-            looks: Of each date.
+            looks: Of each date, not only whole numbers; 1 for complex samples.
             rules: Window and levels.
             correlation: |rho|^2 of the speckle by lag, shaped like the window.
 
         Raises:
-            ValueError: if shape or type do not fit, or there is no data.
+            ValueError: if shape, type or looks do not fit, or there is no data.
         """
-        samples = samples if isinstance(samples, np.ndarray) else np.asarray(samples)
         if samples.ndim != 3 or len(samples) < 2 or 0 in samples.shape:
             raise ValueError(
                 f"{samples.shape=} must be [dates, rows, cols] of two dates at least."
@@ -70,7 +57,7 @@ class Stack:
         if not (math.isfinite(looks) and looks > 0):
             raise ValueError(f"{looks=} must be positive.")
         if np.iscomplexobj(samples) and looks != 1:
-            raise ValueError(f"{looks=} must be 1: samples are complex.")
+            raise ValueError(f"{looks=} must be 1 for complex samples.")
         self.samples, self.looks, self.rules = samples, looks, rules
         if correlation is None:
             correlation = coherence.speckle_correlation(samples, rules.window)
@@ -87,48 +74,48 @@ class Stack:
         return self.samples.shape[1:]
 
     def multilook(
-        self, rows: slice, cols: slice, without: int | None = None
+        self, window: Window, without: int | None = None
     ) -> multilook.Multilook:
         """Multilooks one window, as if the scene were done in one piece.
 
         Args:
-            rows: Of the scene, from a multiple of 8; they may stop beyond its end.
-            cols: Likewise.
+            window: (row_slice, col_slice), from multiples of 8 on; it may reach beyond
+                the end of the scene, where nothing is known.
             without: A date to leave out of the reference; changes on it are found.
 
         Returns:
             A Multilook of NumPy arrays.
+
+        Raises:
+            ValueError: if the window starts elsewhere.
         """
-        halo = self.rules.halo
-        wide = (
-            slice(side.start - margin, side.stop + margin)
-            for side, margin in zip((rows, cols), halo, strict=True)
-        )
-        averaged = np.arange(self.dates) != (-1 if without is None else without)
-        laws = multilook.laws(
-            self.rules, self.looks, int(averaged.sum()), self.correlation
-        )
-        samples = window(self.samples, *wide)
+        starts = [side.start for side in window]
+        if any(start % coherence.BLOCK for start in starts):
+            raise ValueError(f"{starts=} must be multiples of {coherence.BLOCK}.")
+        samples = _cut(self.samples, window, self.rules.halo)
         known = np.isfinite(samples)
         ragged = bool((known != known[0]).any())
+        averaged = np.arange(self.dates) != (-1 if without is None else without)
+        laws = rules.laws(self.rules, self.looks, int(averaged.sum()), self.correlation)
         result = multilook.tile(samples, averaged, laws, self.rules, ragged)
         return jax.device_get(result)
 
-    def tiles(self, size: int) -> Iterator[tuple[slice, slice]]:
-        """Yields (row_slice, col_slice) of square tiles that cover the scene."""
+    def windows(self, size: int) -> Iterator[Window]:
+        """Yields square windows that cover the scene and may reach beyond its end."""
         for row in range(0, self.shape[0], size):
             for col in range(0, self.shape[1], size):
                 yield slice(row, row + size), slice(col, col + size)
 
     def reference(
         self,
-        size: int = 256,
+        size: int | None = None,
         progress: Callable[[int, int], None] = lambda done, total: None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Multilooks the whole scene.
 
         Args:
-            size: Rows and columns of a tile; a multiple of 8.
+            size: Rows and columns of a tile, a multiple of 8; memory grows with its
+                square. None is 256 on a CPU, whose caches are small, else 1024.
             progress: Called with (tiles done, tiles in all).
 
         Returns:
@@ -137,15 +124,17 @@ class Stack:
         """
         reference = np.empty(self.shape, np.float32)
         looks = np.empty(self.shape, np.float32)
-        tiles = list(self.tiles(size))
+        if size is None:
+            size = 256 if jax.default_backend() == "cpu" else 1024
+        windows = list(self.windows(size))
 
-        def one(tile):
-            found = self.multilook(*tile)
-            rows, cols = reference[tile].shape
-            reference[tile] = found.reference[:rows, :cols]
-            looks[tile] = found.looks[:rows, :cols]
+        def one(window):
+            found = self.multilook(window)
+            rows, cols = reference[window].shape
+            reference[window] = found.reference[:rows, :cols]
+            looks[window] = found.looks[:rows, :cols]
 
         with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
-            for done, _ in enumerate(pool.map(one, tiles), 1):
-                progress(done, len(tiles))
+            for done, _ in enumerate(pool.map(one, windows), 1):
+                progress(done, len(windows))
         return reference, looks

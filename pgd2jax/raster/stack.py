@@ -1,0 +1,101 @@
+"""Reads a time series: one file a date, all of the same ground and grid."""
+
+import os
+import pathlib
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from pgd2jax.raster import files, geotiff
+
+# What belongs to one file and not to its grid: GDAL_METADATA and GDAL_NODATA.
+OWN_TAGS = (42112, 42113)
+
+
+def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
+    """Returns the files of a time series.
+
+    Args:
+        paths: Files in the order of their dates, or folders, whose images are taken
+            in the order of their names.
+
+    Raises:
+        RasterError: if there are fewer than two, or a name comes twice.
+    """
+    found = []
+    for path in map(pathlib.Path, paths):
+        if path.is_dir():
+            images = [p for p in path.iterdir() if p.suffix.lower() in files.FORMATS]
+            found += sorted(p for p in images if not p.name.startswith("."))
+        else:
+            found.append(files.check_format(path))
+    if len(found) < 2:
+        named = ", ".join(map(str, paths))
+        raise files.RasterError(
+            f"{named}: {len(found)} images, but a time series needs two at least, one a "
+            f"date, each a file of {', '.join(files.FORMATS)}."
+        )
+    names = [path.stem for path in found]
+    for path in found:
+        if names.count(path.stem) > 1:
+            raise files.RasterError(
+                f"{path}: there are two files of this name; name each by its date."
+            )
+    return found
+
+
+def _grid(tags: Iterable[geotiff.Tag]) -> tuple[geotiff.Tag, ...]:
+    return tuple(tag for tag in tags if tag[0] not in OWN_TAGS)
+
+
+def read_stack(
+    paths: Iterable[pathlib.Path], convert: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, tuple[geotiff.Tag, ...]]:
+    """Reads a time series, one date at a time, into a file that is mapped to memory.
+
+    The file lies where `tempfile` puts it (TMPDIR) and goes when the array does.
+
+    Args:
+        paths: From `series`.
+        convert: What to make of the pixels of a date, [H, W]: the same type for all.
+
+    Returns:
+        [T, H, W], to be read only, and the tags that place it on the ground.
+
+    Raises:
+        RasterError: if a file cannot be read or does not fit the first, or there is no
+            space left.
+    """
+    with tempfile.TemporaryFile() as file:
+        number, first = 0, None
+        for path in paths:
+            image = files.read(path)
+            try:
+                samples = np.ascontiguousarray(convert(image.pixels))
+            except ValueError as error:
+                raise files.RasterError(f"{path}: {error}") from error
+            grid = _grid(image.tags)
+            if first is None:
+                first, shape, kind, tags = path, samples.shape, samples.dtype, grid
+            for name, value, expected in (
+                ("shape", samples.shape, shape),
+                ("dtype", samples.dtype, kind),
+                ("place on the ground", grid, tags),
+            ):
+                if value != expected:
+                    raise files.RasterError(
+                        f"{path}: its {name} is not that of {first}, {value} against "
+                        f"{expected}; co-register the series to one grid."
+                    )
+            try:
+                file.write(samples.data)
+            except OSError as error:
+                raise files.RasterError(
+                    f"{path}: no space left in {tempfile.gettempdir()}, where the "
+                    f"series is gathered; set TMPDIR. ({error})"
+                ) from error
+            number += 1
+        file.flush()
+        # The mapping outlives the name and the open file.
+        return np.memmap(file, kind, "r", shape=(number, *shape)), tags

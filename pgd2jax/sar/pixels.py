@@ -1,0 +1,69 @@
+"""What the pixels of a file mean: kind, linear power, no data."""
+
+import numpy as np
+from scipy import ndimage
+
+from pgd2jax.sar import radiometry
+
+KINDS = ("auto", "slc", "intensity", "amplitude")
+
+# Zeros are data where single (quantised sea) and no data where they fill a square.
+EMPTY = 5
+
+
+def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
+    """Returns what the pixels of a file mean.
+
+    Args:
+        pixels: [H, W].
+        kind: One of `KINDS`; "auto" takes complex for slc and real for intensity.
+
+    Raises:
+        ValueError: if the type of the pixels cannot mean `kind`.
+    """
+    complex_pixels = pixels.dtype.kind == "c"
+    if kind == "auto":
+        return "slc" if complex_pixels else "intensity"
+    if (kind == "slc") != complex_pixels:
+        raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
+    return kind
+
+
+def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
+    """Returns the linear power of a file's pixels, [H, W] float32; see `kind_of`."""
+    found = kind_of(pixels, kind)
+    if found == "slc":
+        return radiometry.intensity(pixels)
+    pixels = pixels.astype(np.float32)
+    return radiometry.power(pixels) if found == "amplitude" else pixels
+
+
+def no_data(power: np.ndarray) -> np.ndarray:
+    """Returns where an intensity holds no data, bool [H, W].
+
+    That is where it is not finite, and where whole squares of `EMPTY` pixels, or a
+    side shorter than that, are zero.
+    """
+    zero = power == 0
+    if zero.any():
+        size = tuple(min(EMPTY, side) for side in power.shape)
+        zero = ndimage.binary_opening(
+            np.pad(zero, EMPTY, mode="edge"), np.ones(size, bool)
+        )[EMPTY:-EMPTY, EMPTY:-EMPTY]
+    return zero | ~np.isfinite(power)
+
+
+def samples_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
+    """Returns what a time series is made of; see `kind_of`.
+
+    Returns:
+        Complex samples as complex64, all else as float32 linear power, [H, W], NaN
+        where there is no data.
+    """
+    power = intensity_of(pixels, kind)
+    slc = kind_of(pixels, kind) == "slc"
+    samples = pixels.astype(np.complex64) if slc else power
+    missing = no_data(power)
+    if not slc and (power[~missing] < 0).any():
+        raise ValueError("is negative in places; linear power is needed, not decibels.")
+    return np.where(missing, np.array(np.nan, samples.dtype), samples)
