@@ -75,9 +75,8 @@ def accuracy(args):
             speckle[:, : len(ground), : len(ground)] * ground, args.level
         ).reference()
         rmse = np.sqrt(np.mean(radiometry.decibel(found / ground) ** 2))
-        print(
-            f"  texture, 8 x 8 pixels, 4 looks: sum {decibel(found) - decibel(ground):+.2f} dB, rmse {rmse:.2f} dB"
-        )
+        sums = decibel(found) - decibel(ground)
+        print(f"  texture, squares of 8 x 8: sum {sums:+.2f} dB, rmse {rmse:.2f} dB")
 
         # A point of 20 dB over the clutter, the same on all dates.
         clutter = rng.normal(size=(2, dates, size // SPACING, size // SPACING))
@@ -166,9 +165,7 @@ def speed(args):
     ours = glrt.Stack(stack, rules=glrt.Rules(level=args.level))
     times = {"pgd2jax": seconds(lambda: ours.reference(args.tile), args.repeats)}
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"peak memory of pgd2jax {peak:.2f} GiB, the stack's {rate * 4e6 / 2**30:.2f} in it"
-    )
+    print(f"peak memory {peak:.2f} GiB, {stack.nbytes / 2**30:.2f} of it the stack")
     try:
         import dolphin.shp._glrt  # noqa: F401
 

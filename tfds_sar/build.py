@@ -2,6 +2,7 @@
 
 python -m tfds_sar.build simulated --data_dir data
 python -m tfds_sar.build near_real --manual_dir downloads --data_dir data
+python -m tfds_sar.build stack series/*.tif --data_dir data
 """
 
 import argparse
@@ -13,7 +14,8 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from absl import logging
 
-from tfds_sar.sar_despeckle import Builder, near_real, tile
+from pgd2jax.sar import glrt, pixels
+from tfds_sar.sar_despeckle import Builder, near_real, stack, tile
 from tfds_sar.sar_despeckle.near_real import units
 
 
@@ -26,6 +28,7 @@ def build(
     data_dir: pathlib.Path,
     manual_dir: pathlib.Path | None = None,
     file_format: str = "array_record",
+    beam_options: Sequence[str] | None = None,
 ) -> tfds.core.DatasetBuilder:
     """Builds a configuration unless it is there already.
 
@@ -36,6 +39,7 @@ def build(
         manual_dir: Where the near-real pairs lie, zipped or not.
         file_format: "array_record", or "tfrecord" where TensorFlow is installed and
             `tfds.load` is to read it.
+        beam_options: Flags of a Beam pipeline, for a configuration that runs as one.
 
     Returns:
         The builder; `builder.as_data_source("train")` reads.
@@ -47,6 +51,12 @@ def build(
     builder = Builder(config=config, data_dir=data_dir, file_format=file_format)
     _check_options(builder)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir)
+    if beam_options is not None:
+        from apache_beam.options import pipeline_options
+
+        download = dataclasses.replace(
+            download, beam_options=pipeline_options.PipelineOptions(beam_options)
+        )
     builder.download_and_prepare(download_config=download, file_format=file_format)
     return builder
 
@@ -94,7 +104,61 @@ def _parser() -> argparse.ArgumentParser:
         )
         if isinstance(config, near_real.NearReal):
             _add_near_real(command)
+    description = "Pairs from your own co-registered time series."
+    _add_stack(
+        commands.add_parser(
+            "stack", parents=[common], help=description, description=description
+        )
+    )
     return parser
+
+
+def _add_stack(command: argparse.ArgumentParser) -> None:
+    defaults = {field.name: field.default for field in dataclasses.fields(stack.Series)}
+    command.add_argument(
+        "paths",
+        nargs="+",
+        metavar="stack",
+        help="images, one a date in the order of time, or a folder of them",
+    )
+    command.add_argument(
+        "--pixels",
+        choices=pixels.KINDS,
+        default=defaults["pixels"],
+        help="what they hold; auto takes complex for slc, real for intensity",
+    )
+    for name, meaning in (
+        ("looks", "looks of each date"),
+        ("max_changed", "largest part of a tile that may have changed"),
+        ("min_looks", "looks that a reference should have"),
+        ("max_few", "largest part of a tile whose reference may have fewer"),
+    ):
+        command.add_argument(
+            f"--{name}",
+            type=float,
+            default=defaults[name],
+            help=f"{meaning} [%(default)s]",
+        )
+    rules = defaults["rules"]
+    command.add_argument(
+        "--window", type=int, nargs=2, default=rules.window, metavar=("ROWS", "COLS")
+    )
+    command.add_argument("--level", type=float, default=rules.level)
+    command.add_argument(
+        "--beam_pipeline_options",
+        metavar="NAME=VALUE,...",
+        help="run as an Apache Beam pipeline, such as runner=DirectRunner",
+    )
+
+
+def _stack_config(args: dict) -> tuple[stack.FromStack, list[str] | None]:
+    """Returns the configuration of a series, and the flags of its Beam pipeline."""
+    options = args.pop("beam_pipeline_options")
+    flags = options and [f"--{option}" for option in options.split(",") if option]
+    rules = glrt.Rules(tuple(args.pop("window")), args.pop("level"))
+    paths = args.pop("paths")
+    config = stack.configure(paths, beam=options is not None, rules=rules, **args)
+    return config, flags
 
 
 def _add_near_real(command: argparse.ArgumentParser) -> None:
@@ -127,7 +191,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     args = vars(parser.parse_args(argv))
     logging.set_verbosity(logging.INFO)
-    config = Builder.builder_configs[args.pop("config")]
+    name = args.pop("config")
     manual_dir = args.pop("manual_dir", None)
     if manual_dir is not None and not (
         manual_dir.is_dir() and any(manual_dir.iterdir())
@@ -138,13 +202,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     common = {name: args.pop(name) for name in ("data_dir", "file_format")}
     try:
         # What is left are fields of the configuration.
-        config = dataclasses.replace(config, **args) if args else config
+        if name == "stack":
+            config, common["beam_options"] = _stack_config(args)
+        else:
+            config = dataclasses.replace(Builder.builder_configs[name], **args)
         builder = build(config, manual_dir=manual_dir, **common)
-    except (BuiltOtherwiseError, near_real.ArchiveError, OSError) as error:
+    except (ValueError, OSError, ImportError) as error:
         print(f"tfds_sar.build: {error}", file=sys.stderr)
         return 1
-    for name, split in builder.info.splits.items():
-        print(f"{name}: {split.num_examples} tiles")
+    for split_name, split in builder.info.splits.items():
+        print(f"{split_name}: {split.num_examples} tiles")
+    rejected = builder.info.metadata.get("rejected")
+    if rejected:
+        print("left out:", ", ".join(f"{n} {why}" for why, n in rejected.items()))
     print(f"in {builder.data_path}")
     return 0
 

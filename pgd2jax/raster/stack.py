@@ -33,8 +33,8 @@ def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
     if len(found) < 2:
         named = ", ".join(map(str, paths))
         raise files.RasterError(
-            f"{named}: {len(found)} images, but a time series needs two at least, one a "
-            f"date, each a file of {', '.join(files.FORMATS)}."
+            f"{named}: {len(found)} images, but a time series needs two at least, each "
+            f"a file of one date, {', '.join(files.FORMATS)}."
         )
     names = [path.stem for path in found]
     for path in found:

@@ -3,7 +3,7 @@
 import tensorflow_datasets as tfds
 
 from tfds_sar import writing
-from tfds_sar.sar_despeckle import near_real, simulated, tile
+from tfds_sar.sar_despeckle import near_real, simulated, stack, tile
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -44,7 +44,8 @@ class Builder(tfds.core.GeneratorBasedBuilder):
     ]
 
     def _create_builder_config(self, builder_config, version):
-        # TFDS knows one object for each name; near_real keeps its name with options.
+        # TFDS knows one object for each name; near_real keeps its name with options,
+        # and each time series has a name of its own.
         if isinstance(builder_config, tile.SarConfig):
             return builder_config
         return super()._create_builder_config(builder_config, version)
@@ -66,6 +67,12 @@ class Builder(tfds.core.GeneratorBasedBuilder):
 
     def _generate_examples(self, examples):
         return examples
+
+    def _process_pipeline_result(self, pipeline_result):
+        """Keeps the counters of what a Beam pipeline left out."""
+        named = stack.counters_named()
+        for counter in pipeline_result.metrics().query(named)["counters"]:
+            self.info.metadata["rejected"][counter.key.metric.name] = counter.committed
 
     def _example_writer(self) -> writing.UncompressedWriter:
         return writing.UncompressedWriter(self.info.file_format)

@@ -1,19 +1,15 @@
 """Simulated pairs, each a function of the seed and its own number alone."""
 
-import collections
-import concurrent.futures
 import dataclasses
 import functools
-import itertools
 from collections.abc import Iterator, Mapping
 
 import jax
 import jax.numpy as jnp
 
 from pgd2jax.sar import scenes
+from tfds_sar import threads
 from tfds_sar.sar_despeckle import tile
-
-WORKERS = 2  # JAX lets go of the interpreter's lock while it computes.
 
 
 @functools.partial(jax.jit, static_argnames="size")
@@ -54,17 +50,11 @@ def generate(
     seed: int, indices: range, size: int, speckle: str = "mixed"
 ) -> Iterator[tuple[int, tile.Example]]:
     """Yields (index, example) in order, some computed ahead on other threads."""
-    with concurrent.futures.ThreadPoolExecutor(WORKERS) as pool:
 
-        def submit(index):
-            return index, pool.submit(simulate, seed, index, size, speckle)
+    def one(index):
+        return index, simulate(seed, index, size, speckle)
 
-        waiting = iter(indices)
-        ahead = collections.deque(map(submit, itertools.islice(waiting, 2 * WORKERS)))
-        while ahead:
-            index, future = ahead.popleft()
-            ahead.extend(map(submit, itertools.islice(waiting, 1)))
-            yield index, future.result()
+    return threads.ordered(one, indices)
 
 
 @dataclasses.dataclass(kw_only=True)
