@@ -72,7 +72,7 @@ def speckle_correlation(stack: np.ndarray, window: tuple[int, int]) -> np.ndarra
         [rows, cols] float32, 1 in the middle, 0 where it is lost in noise.
 
     Raises:
-        ValueError: if there is but one date, or no data.
+        ValueError: if there is but one date, or no speckle.
     """
     if stack.ndim != 3 or len(stack) < 2:
         raise ValueError(f"{stack.shape=} must be [dates, rows, cols] of two dates.")
@@ -83,7 +83,9 @@ def speckle_correlation(stack: np.ndarray, window: tuple[int, int]) -> np.ndarra
             if covariance is not None:
                 found.append(covariance)
     if not found:
-        raise ValueError("the stack holds no pixel with data on two dates.")
+        raise ValueError(
+            "there is no speckle: no pixel has data on two dates, or all are equal."
+        )
     correlation = np.median(found, axis=0)
     # What is left at the largest lags is not speckle.
     ring = np.ones(window, bool)
