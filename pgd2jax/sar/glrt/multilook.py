@@ -47,6 +47,7 @@ class Multilook(NamedTuple):
     changed: jax.Array
 
 
+@functools.partial(jax.jit, static_argnums=1)
 def _crop(image: jax.Array, margin: tuple[int, int]) -> jax.Array:
     rows, cols = image.shape[-2:]
     return image[..., margin[0] : rows - margin[0], margin[1] : cols - margin[1]]
@@ -133,9 +134,10 @@ def _prepare(stack, averaged, laws, rules):
     return _Dates(*(_crop(image, margin) for image in (power, known, share, apart)))
 
 
-@jax.jit
-def _means(dates, used, laws):
-    """Returns the _Means over the dates that are used, [T, H, W] bool."""
+@functools.partial(jax.jit, static_argnames="margin")
+def _means(dates, used, laws, margin=(0, 0)):
+    """Returns the _Means, less a margin, over the dates that are used, [T, H, W]."""
+    dates = _Dates(*(_crop(image, margin) for image in dates))
     mean, _, number = moments(dates.power, dates.known & used)
     looks = jnp.where(mean > 0, laws.looks * number * dates.share, 0.0)
     relative = law.spread(jnp.maximum(looks, TINY)) / law.spread(laws.nominal)
@@ -168,11 +170,12 @@ def _second_regions(means, sums, apart, laws, half):
     Args:
         means: Padded by one window.
         sums: Power times looks and looks of the first regions, [2, H, W].
-        apart: Of _Dates, padded by one window.
+        apart: Of _Dates, padded by two windows.
         laws: Bounds by the pixels in the average.
         half: Of the window.
     """
-    average = _logarithm(sums[0] / jnp.maximum(sums[1], TINY), _crop(apart, half))
+    apart = _crop(_crop(apart, half), half)
+    average = _logarithm(sums[0] / jnp.maximum(sums[1], TINY), apart)
     pixels = jnp.round(sums[1] / laws.nominal).astype(jnp.int32)
     index = jnp.clip(pixels - 1, 0, laws.lows.size - 1)
     low, high = jnp.take(laws.lows, index), jnp.take(laws.highs, index)
@@ -226,8 +229,7 @@ def tile(
     changed = changes(sums, counts, averaged, laws)
 
     # Each pixel without its own changed dates; one window around the tile remains.
-    dates = _Dates(*(_crop(image, half) for image in dates))
-    means = _means(dates, each & ~changed, laws)
+    means = _means(dates, each & ~changed, laws, half)
     sums = regions.total(_crop(first, half), means.weighted, half)
     second = _second_regions(means, sums, dates.apart, laws, half)
     second = regions.connect(second, half)

@@ -20,15 +20,13 @@ def _word(half: Half) -> jnp.dtype:
     return jnp.uint16 if 2 * half[1] < 16 else jnp.uint32
 
 
-def _row(padded: jax.Array, start: jax.Array | int, half: Half) -> jax.Array:
-    """Returns the rows of a padded image that lie `start` rows down every window."""
-    size = padded.shape[-2] - 2 * half[0]
-    return jax.lax.dynamic_slice_in_dim(padded, start, size, axis=-2)
-
-
-def _columns(rows: jax.Array, half: Half) -> list[jax.Array]:
-    size = rows.shape[-1] - 2 * half[1]
-    return [rows[..., col : col + size] for col in range(2 * half[1] + 1)]
+def _columns(padded: jax.Array, row: int, half: Half) -> list[jax.Array]:
+    """Returns the pixels of one row of every window, an image for each column."""
+    rows, cols = (n - 2 * h for n, h in zip(padded.shape[-2:], half, strict=True))
+    return [
+        padded[..., row : row + rows, col : col + cols]
+        for col in range(2 * half[1] + 1)
+    ]
 
 
 def select(
@@ -52,14 +50,16 @@ def select(
     word_type = _word(half)
 
     def word(row):
-        shifted = [_columns(_row(image, row, half), half) for image in neighbours]
+        shifted = [_columns(image, row, half) for image in neighbours]
         bits = [
             accept(by_lag[row, col], *images).astype(word_type) << col
             for col, images in enumerate(zip(*shifted, strict=True))
         ]
         return sum(bits[1:], bits[0])
 
-    return jax.lax.map(word, jnp.arange(2 * half[0] + 1))
+    # Written out: in a loop over rows XLA on the CPU forgoes vector instructions and
+    # takes five times as long; so in `total`.
+    return jnp.stack([word(row) for row in range(2 * half[0] + 1)])
 
 
 def centre(half: Half) -> jax.Array:
@@ -113,12 +113,9 @@ def total(regions: jax.Array, padded: jax.Array, half: Half) -> jax.Array:
     Returns:
         [..., H, W], in the type of `padded`.
     """
-    size = regions.shape[1]
     sums = jnp.zeros(padded.shape[:-2] + regions.shape[1:], padded.dtype)
-    # Written out: in a loop over rows XLA on the CPU forgoes vector instructions and
-    # takes five times as long.
     for row, word in enumerate(regions):
-        for col, image in enumerate(_columns(padded[..., row : row + size, :], half)):
+        for col, image in enumerate(_columns(padded, row, half)):
             sums += jnp.where(word & (1 << col), image, 0)
     return sums
 
