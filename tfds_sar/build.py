@@ -45,10 +45,18 @@ def build(
         The builder; `builder.as_data_source("train")` reads.
 
     Raises:
-        BuiltOtherwiseError: if it is there with other options.
+        BuiltOtherwiseError: if it is there in another format or with other options.
     """
     # Explicit format: an array_record data set in the folder is not another's.
-    builder = Builder(config=config, data_dir=data_dir, file_format=file_format)
+    try:
+        builder = Builder(config=config, data_dir=data_dir, file_format=file_format)
+    except ValueError as error:
+        if "format is already set" not in str(error):
+            raise
+        raise BuiltOtherwiseError(
+            f"{data_dir}: holds this configuration in another format than "
+            f"{file_format}; give another --data_dir."
+        ) from error
     _check_options(builder)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir)
     if beam_options is not None:
@@ -211,11 +219,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"tfds_sar.build: {error}", file=sys.stderr)
         return 1
     for split_name, split in builder.info.splits.items():
-        print(f"{split_name}: {split.num_examples} tiles")
+        print(f"{split_name}: {split.num_examples} pairs")
     rejected = builder.info.metadata.get("rejected")
     if rejected:
         print("left out:", ", ".join(f"{n} {why}" for why, n in rejected.items()))
-    print(f"in {builder.data_path}")
+    print(
+        f"in {builder.data_path}, for config.data.source={builder.builder_config.name}"
+    )
     return 0
 
 

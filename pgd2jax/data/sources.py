@@ -131,13 +131,14 @@ def create(
     """Returns the source of that name.
 
     Args:
-        source: "simulated" or "near_real", pairs of the TFDS data set; "respeckled",
-            the simulated references under fresh speckle; "endless", fresh scenes.
+        source: "simulated", "near_real" or "stack-...", pairs of the TFDS data set;
+            "respeckled", the simulated references under fresh speckle; "endless",
+            fresh scenes.
         data_dir: Of TFDS; "endless" needs none.
         batch_size: Examples a step, over all devices.
         crop: Rows and columns of an example.
-        crops_per_tile: Examples to cut from each tile that is read, which costs more
-            than a small network's step on two cores. "endless" has no tiles.
+        crops_per_tile: Examples to cut from each tile that is read: reading takes
+            cores from training on a CPU. "endless" has no tiles.
         seed: Of order, crops and all that is drawn.
 
     Raises:
@@ -151,6 +152,6 @@ def create(
     sizes = (batch_size, crop, crops_per_tile, seed)
     if source == "respeckled":
         return Respeckled(data_dir, "simulated", *sizes)
-    if source in SOURCES:
+    if source in SOURCES or source.startswith("stack-"):
         return Stored(data_dir, source, *sizes)
-    raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}.")
+    raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")

@@ -31,9 +31,10 @@ def open_split(data_dir: str, config: str, split: str):
         FileNotFoundError,
         NotImplementedError,  # What TFDS says of tfrecord files.
     ) as error:
+        command = config.split("-")[0]  # Of stack-..., which is named by its files.
         raise MissingDataError(
             f"{pathlib.Path(data_dir).absolute()} holds no sar_despeckle/{config} "
-            f"in array_record; build it: python -m tfds_sar.build {config} "
+            f"in array_record; build it: python -m tfds_sar.build {command} "
             f"--data_dir {data_dir}"
         ) from error
 

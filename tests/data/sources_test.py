@@ -134,3 +134,8 @@ def test_crops_that_do_not_fill_a_batch_are_refused():
 def test_unknown_source_lists_the_known():
     with pytest.raises(ValueError, match="endless, near_real"):
         data.create("imagined", data_dir="", **SIZES)
+
+
+def test_stack_is_read_by_its_name_and_asked_for_by_its_command(tmp_path):
+    with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build stack "):
+        data.create("stack-0123abcd", data_dir=str(tmp_path), **SIZES)

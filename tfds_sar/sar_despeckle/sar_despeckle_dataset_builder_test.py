@@ -67,7 +67,7 @@ def test_records_are_stored_singly_and_uncompressed(tiny_data_set):
 def test_command_line_prints_the_splits(tiny_data_set, capsys):
     # Built already: only reported.
     assert build.main(["simulated", "--data_dir", str(tiny_data_set)]) == 0
-    assert "train: 48 tiles" in capsys.readouterr().out
+    assert "train: 48 pairs" in capsys.readouterr().out
 
 
 def test_near_real_needs_its_folder(tmp_path, capsys):

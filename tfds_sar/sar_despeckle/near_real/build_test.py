@@ -33,7 +33,7 @@ def test_data_set_of_an_archive_reads_back_with_its_metadata(tmp_path, pairs, ca
     write(tmp_path / "in", {"a.zip": zipped(archive(pairs))})
     assert run(tmp_path) == 0
     assert (
-        "train: 2 tiles\nvalidation: 1 tiles\ntest: 1 tiles" in capsys.readouterr().out
+        "train: 2 pairs\nvalidation: 1 pairs\ntest: 1 pairs" in capsys.readouterr().out
     )
     builder, data_set = stored(tmp_path)
     examples = {
