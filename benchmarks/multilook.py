@@ -23,8 +23,8 @@ def white(rng, dates, size):
     return rng.exponential(size=(dates, size, size)).astype(np.float32)
 
 
-def multilook(stack, level):
-    """Returns reference and looks of a white one-look stack."""
+def white_stack(stack, level):
+    """Returns a stack of one look that is known to be white."""
     rules = glrt.Rules(level=level)
     correlation = np.zeros(rules.window)
     correlation[rules.half] = 1.0
@@ -43,7 +43,7 @@ def accuracy(args):
     for dates in args.dates:
         speckle = white(rng, dates, size)
 
-        stack = multilook(speckle, args.level)
+        stack = white_stack(speckle, args.level)
         reference, _ = stack.reference()
         pixels = np.mean(
             [
@@ -57,7 +57,7 @@ def accuracy(args):
 
         ground = np.ones((size, size), np.float32)
         ground[:, (np.arange(size) // SPACING) % 2 == 1] = radiometry.from_decibel(6.0)
-        found, _ = multilook(speckle * ground, args.level).reference()
+        found, _ = white_stack(speckle * ground, args.level).reference()
         error = found / ground
         dark = np.arange(SPACING - 1, size - 1, 2 * SPACING)
         print(f"  6 dB step: dark side {decibel(error[:, dark]):+.2f} dB, ", end="")
@@ -65,13 +65,13 @@ def accuracy(args):
 
         ground = np.ones((size, size), np.float32)
         ground[:, CENTRES] = radiometry.from_decibel(10.0)
-        found, _ = multilook(speckle * ground, args.level).reference()
+        found, _ = white_stack(speckle * ground, args.level).reference()
         error = (found / ground)[:, CENTRES]
         print(f"  10 dB line, one pixel wide: {decibel(error):+.2f} dB")
 
         texture = rng.gamma(4.0, 0.25, (size // 8, size // 8)).repeat(8, 0).repeat(8, 1)
         ground = texture[:size, :size].astype(np.float32)
-        found, _ = multilook(
+        found, _ = white_stack(
             speckle[:, : len(ground), : len(ground)] * ground, args.level
         ).reference()
         rmse = np.sqrt(np.mean(radiometry.decibel(found / ground) ** 2))
@@ -83,7 +83,7 @@ def accuracy(args):
         samples = 10.0 + (clutter[0] + 1j * clutter[1]) * np.sqrt(0.5)
         scene = speckle.copy()
         scene[:, CENTRES, CENTRES] = radiometry.intensity(samples)
-        found, _ = multilook(scene, args.level).reference()
+        found, _ = white_stack(scene, args.level).reference()
         kept = found[CENTRES, CENTRES] / 101.0
         print(f"  20 dB point: {decibel(kept):+.3f} dB over {kept.size} draws")
 
@@ -92,7 +92,7 @@ def accuracy(args):
         inside = (np.arange(size) % SPACING - 12) // 7 == 0
         inside = inside[:, None] & inside
         scene[dates // 2, inside] *= 10.0
-        changed, _ = multilook(scene, args.level).reference()
+        changed, _ = white_stack(scene, args.level).reference()
         moved = changed[inside].mean() / reference[inside].mean()
         plain = scene.mean(axis=0)[inside].mean()
         print(f"  10 dB change, 7 x 7, one date: {decibel(moved):+.2f} dB ", end="")

@@ -1,11 +1,12 @@
 """The console command `pgd2jax`."""
 
 import argparse
+import contextlib
 import csv
 import functools
 import pathlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import numpy as np
@@ -20,15 +21,22 @@ from pgd2jax.report import figures
 from pgd2jax.sar import glrt, pixels, radiometry, scenes
 
 
-def _despeckle(args: argparse.Namespace) -> None:
-    scene.check_paths(args.input, args.output)  # Before the slow start.
-    despeckler = pgd2jax.load(args.weights)
-    with tqdm.tqdm(unit="tile", desc=args.input.name) as bar:
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what shows (tiles done, tiles in all)."""
+    with tqdm.tqdm(unit="tile", desc=title) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
 
+        yield progress
+
+
+def _despeckle(args: argparse.Namespace) -> None:
+    scene.check_paths(args.input, args.output)  # Before the slow start.
+    despeckler = pgd2jax.load(args.weights)
+    with _bar(args.input.name) as progress:
         taken = scene.despeckle(
             despeckler,
             args.input,
@@ -42,25 +50,23 @@ def _despeckle(args: argparse.Namespace) -> None:
 
 
 def _reference(args: argparse.Namespace) -> None:
-    outputs = [path for path in (args.output, args.looks_map) if path]
-    for path in outputs:
-        raster.check_folder(raster.check_format(path))
+    # All that can be wrong is told before the series is read.
+    rules = glrt.Rules(args.window, args.level)
+    if args.tile is not None:
+        glrt.check_tile(args.tile)
     files = raster.series(args.stack)
-    clash = {path.resolve() for path in files} & {path.resolve() for path in outputs}
-    if clash or len(set(outputs)) < len(outputs):
-        raise ValueError("inputs and outputs must be different files.")
+    places = [path.resolve() for path in files]
+    for path in filter(None, (args.output, args.looks_map)):
+        raster.check_folder(raster.check_format(path))
+        if path.resolve() in places:
+            raise ValueError(f"{path}: is taken already; give it another name.")
+        places.append(path.resolve())
     samples, tags = raster.read_stack(
         tqdm.tqdm(files, unit="date", desc="reading"),
         functools.partial(pixels.samples_of, kind=args.pixels),
     )
-    rules = glrt.Rules(tuple(args.window), args.level)
     stack = glrt.Stack(samples, looks=args.looks, rules=rules)
-    with tqdm.tqdm(unit="tile", desc="multilooking") as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.total = total
-            bar.update(done - bar.n)
-
+    with _bar("multilooking") as progress:
         reference, looks = stack.reference(args.tile, progress)
     raster.write(args.output, raster.Raster(reference, tags))
     if args.looks_map:
@@ -70,7 +76,8 @@ def _reference(args: argparse.Namespace) -> None:
         f"{stack.dates} dates of {stack.shape[0]} x {stack.shape[1]}, taken as {taken}"
     )
     print(f"one in {stack.correlation.sum():.2f} pixels is independent")
-    print(f"median of the equivalent number of looks: {np.nanmedian(looks):.0f}")
+    known = looks[looks > 0]
+    print(f"median of the equivalent number of looks: {np.median(known):.0f}")
     print(f"{args.output}: the reference, float32 linear power")
     if args.looks_map:
         print(f"{args.looks_map}: its equivalent number of looks, float32")

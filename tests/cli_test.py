@@ -168,3 +168,72 @@ def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set
     noisy = [float(r["rmse"]) for r in rows if r["method"] == "noisy"]
     # One-look speckle in decibels: sqrt(5.57^2 + 2.51^2), less no pixel.
     assert np.sqrt(np.mean(np.square(noisy))) == pytest.approx(6.1, abs=0.15)
+
+
+@pytest.fixture
+def dates(tmp_path):
+    """Writes five dates of a GeoTIFF series; a corner has no data."""
+    folder = tmp_path / "dates"
+    folder.mkdir()
+    place = transform.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    rng = np.random.default_rng(0)
+    for date in range(5):
+        image = rng.exponential(size=(50, 40)).astype(np.float32)
+        image[:8, :8] = -9999
+        with rasterio.open(
+            folder / f"2024010{date}.tif",
+            "w",
+            driver="GTiff",
+            height=50,
+            width=40,
+            count=1,
+            dtype="float32",
+            crs="EPSG:32632",
+            transform=place,
+            nodata=-9999,
+        ) as file:
+            file.write(image, 1)
+    return folder
+
+
+def test_reference_of_a_series_keeps_its_place_and_tells_its_looks(
+    tmp_path, dates, capsys
+):
+    output, looks = tmp_path / "ref.tif", tmp_path / "looks.tif"
+    options = ["--window", 7, 7, "--looks-map", looks]
+    assert not run("reference", dates, "--output", output, *options)
+    assert "5 dates of 50 x 40, taken as intensity" in capsys.readouterr().out
+    with rasterio.open(output) as file:
+        assert file.crs.to_epsg() == 32632
+        assert file.transform.c == 500_000
+        reference = file.read(1)
+    with rasterio.open(looks) as file:
+        number = file.read(1)
+    assert np.isnan(reference[:8, :8]).all()
+    assert (number[:8, :8] == 0).all()
+    assert np.isfinite(reference[8:]).all()
+    assert reference[8:].mean() == pytest.approx(1, abs=0.1)
+    assert np.median(number[8:]) > 100
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--window", 4, 7], "odd"),
+        (["--level", 0], "level"),
+        (["--tile", 100], "multiple of 8"),
+        (["--looks", 0.5], "at least 1"),
+        (["--pixels", "slc"], "cannot be taken as slc"),
+        (["--looks-map", "dates/20240101.tif"], "taken already"),
+        (["--looks-map", "ref.tif"], "taken already"),
+        (["--output", "nowhere/ref.tif"], "does not exist"),
+    ],
+)
+def test_reference_refuses_what_cannot_be(
+    tmp_path, dates, capsys, monkeypatch, options, says
+):
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    assert run("reference", dates, "--output", "ref.tif", *options) == 1
+    assert says in capsys.readouterr().err
+    assert sorted(tmp_path.rglob("*")) == before

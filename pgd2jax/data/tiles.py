@@ -31,7 +31,8 @@ def open_split(data_dir: str, config: str, split: str):
         FileNotFoundError,
         NotImplementedError,  # What TFDS says of tfrecord files.
     ) as error:
-        command = config.split("-")[0]  # Of stack-..., which is named by its files.
+        # Of stack-..., the name is a digest of the files.
+        command = "stack FILES" if config.startswith("stack-") else config
         raise MissingDataError(
             f"{pathlib.Path(data_dir).absolute()} holds no sar_despeckle/{config} "
             f"in array_record; build it: python -m tfds_sar.build {command} "

@@ -9,8 +9,8 @@ import numpy as np
 
 from pgd2jax.raster import files, geotiff
 
-# What belongs to one file and not to its grid: GDAL_METADATA and GDAL_NODATA.
-OWN_TAGS = (42112, 42113)
+GDAL_NODATA = 42113
+OWN_TAGS = (42112, GDAL_NODATA)  # Of a file, not of its grid; the first is metadata.
 
 
 def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
@@ -49,6 +49,16 @@ def _grid(tags: Iterable[geotiff.Tag]) -> tuple[geotiff.Tag, ...]:
     return tuple(tag for tag in tags if tag[0] not in OWN_TAGS)
 
 
+def _without_nodata(image: files.Raster) -> np.ndarray:
+    """Returns the pixels, NaN where they have the value that GDAL_NODATA names."""
+    named = [tag[3] for tag in image.tags if tag[0] == GDAL_NODATA]
+    if not named:
+        return image.pixels
+    missing = image.pixels == float(named[0])
+    pixels = image.pixels.astype(np.result_type(image.pixels, np.float32))
+    return np.where(missing, np.array(np.nan, pixels.dtype), pixels)
+
+
 def read_stack(
     paths: Iterable[pathlib.Path], convert: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, tuple[geotiff.Tag, ...]]:
@@ -72,7 +82,7 @@ def read_stack(
         for path in paths:
             image = files.read(path)
             try:
-                samples = np.ascontiguousarray(convert(image.pixels))
+                samples = np.ascontiguousarray(convert(_without_nodata(image)))
             except ValueError as error:
                 raise files.RasterError(f"{path}: {error}") from error
             grid = _grid(image.tags)

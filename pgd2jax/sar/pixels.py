@@ -54,11 +54,18 @@ def no_data(power: np.ndarray) -> np.ndarray:
 
 
 def samples_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
-    """Returns what a time series is made of; see `kind_of`.
+    """Returns what a time series is made of.
+
+    Args:
+        pixels: [H, W].
+        kind: As for `kind_of`.
 
     Returns:
         Complex samples as complex64, all else as float32 linear power, [H, W], NaN
         where there is no data.
+
+    Raises:
+        ValueError: if the pixels cannot mean `kind`, or power is negative.
     """
     power = intensity_of(pixels, kind)
     slc = kind_of(pixels, kind) == "slc"

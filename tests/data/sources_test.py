@@ -137,5 +137,5 @@ def test_unknown_source_lists_the_known():
 
 
 def test_stack_is_read_by_its_name_and_asked_for_by_its_command(tmp_path):
-    with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build stack "):
+    with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build stack FILES "):
         data.create("stack-0123abcd", data_dir=str(tmp_path), **SIZES)

@@ -3,7 +3,7 @@
 import tensorflow_datasets as tfds
 
 from tfds_sar import writing
-from tfds_sar.sar_despeckle import near_real, simulated, stack, tile
+from tfds_sar.sar_despeckle import near_real, simulated, tile
 
 
 class Builder(tfds.core.GeneratorBasedBuilder):
@@ -69,10 +69,7 @@ class Builder(tfds.core.GeneratorBasedBuilder):
         return examples
 
     def _process_pipeline_result(self, pipeline_result):
-        """Keeps the counters of what a Beam pipeline left out."""
-        named = stack.counters_named()
-        for counter in pipeline_result.metrics().query(named)["counters"]:
-            self.info.metadata["rejected"][counter.key.metric.name] = counter.committed
+        self.builder_config.finish_pipeline(pipeline_result, self.info.metadata)
 
     def _example_writer(self) -> writing.UncompressedWriter:
         return writing.UncompressedWriter(self.info.file_format)

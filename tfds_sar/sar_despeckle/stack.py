@@ -1,7 +1,8 @@
 """The configurations stack-...: pairs from one's own co-registered time series.
 
 Every date of every tile makes a pair: its samples, and an adaptive multilook of all the
-other dates, so that no speckle of the pair's own is in its reference.
+other dates. So no speckle of the pair's own is in its reference, but where speckle
+repeats from date to date (short repeats, arid land).
 """
 
 import collections
@@ -11,6 +12,7 @@ import hashlib
 import itertools
 import json
 import pathlib
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -21,7 +23,8 @@ from pgd2jax.sar import glrt, pixels, radiometry
 from tfds_sar import threads
 from tfds_sar.sar_despeckle import tile
 
-COUNTERS = "sar_despeckle"  # Namespace of the Beam counters of rejected tiles.
+COUNTERS = "sar_despeckle"  # Namespace of the Beam counters, with the split.
+KEPT = "kept"
 
 
 class StackError(ValueError):
@@ -34,6 +37,8 @@ class Series:
 
     Attributes:
         files: Of one date each.
+        stamps: Size and time of change of each, so that a file that was written anew is
+            another.
         pixels: What they hold, one of `pixels.KINDS`.
         looks: Of each date.
         rules: Of the adaptive multilook.
@@ -43,6 +48,7 @@ class Series:
     """
 
     files: tuple[str, ...]
+    stamps: tuple[tuple[int, int], ...]
     pixels: str = "auto"
     looks: float = 1.0
     rules: glrt.Rules = glrt.Rules()  # noqa: RUF009 - frozen.
@@ -55,10 +61,9 @@ class Series:
 
         Another series, or other options, get a data set of their own.
         """
-        stats = [pathlib.Path(file).stat() for file in self.files]
-        facts = [(stat.st_size, stat.st_mtime_ns) for stat in stats]
-        text = json.dumps([dataclasses.asdict(self), facts])
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
+        facts = dataclasses.asdict(self)
+        facts["files"] = [pathlib.Path(file).name for file in self.files]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:8]
 
     def why_not(self, samples: np.ndarray, found: glrt.Multilook, date: int) -> str:
         """Returns why a tile on a date makes no pair, or nothing.
@@ -77,11 +82,30 @@ class Series:
         return ""
 
 
-@functools.lru_cache(maxsize=1)  # Each Beam worker opens it once.
+_OPENING = threading.Lock()
+
+
 def _open(series: Series) -> glrt.Stack:
+    """Returns the series, which each process reads once, whatever its threads."""
+    with _OPENING:
+        return _read(series)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(series: Series) -> glrt.Stack:
+    if _stamps(series.files) != series.stamps:
+        raise StackError(
+            f"{pathlib.Path(series.files[0]).parent}: files have changed since the "
+            "build began, or are not those that it was given; build again."
+        )
     convert = functools.partial(pixels.samples_of, kind=series.pixels)
     samples, _ = raster.read_stack(map(pathlib.Path, series.files), convert)
     return glrt.Stack(samples, looks=series.looks, rules=series.rules)
+
+
+def _stamps(files: Iterable[str]) -> tuple[tuple[int, int], ...]:
+    stats = [pathlib.Path(file).stat() for file in files]
+    return tuple((stat.st_size, stat.st_mtime_ns) for stat in stats)
 
 
 def _pair(
@@ -98,7 +122,7 @@ def _pair(
     if reason:
         return None, reason
     slc = np.iscomplexobj(samples)
-    ground = f"{pathlib.Path(series.files[0]).parent.name}_r{place[0]}_c{place[1]}"
+    ground = f"{series.digest()}_r{place[0]}_c{place[1]}"
     example = tile.example(
         radiometry.intensity(samples) if slc else samples,
         radiometry.phase(samples) if slc else None,
@@ -132,38 +156,39 @@ def _generate(
         else:
             kept += 1
             yield key, example
+    _report(split, kept, reasons)
+
+
+def _report(split: str, kept: int, reasons: Mapping[str, int]) -> None:
+    """Says what was left out of a split; raises StackError if nothing is kept."""
     why = ", ".join(f"{reason} {number}" for reason, number in sorted(reasons.items()))
-    logging.info("%s: %d of %d pairs kept; %s.", split, kept, len(jobs), why or "all")
+    pairs = kept + sum(reasons.values())
+    logging.info("%s: %d of %d pairs kept; left out: %s.", split, kept, pairs, why or 0)
     if not kept:
         raise StackError(
-            f"{split}: all of its {len(jobs)} pairs are left out ({why}); relax "
+            f"{split}: all of its {pairs} pairs are left out ({why}); relax "
             "--max_changed, --min_looks or --max_few, or give a larger scene."
         )
 
 
-def _beam_pairs(job: Job, series: Series) -> Iterable[tuple[int, tile.Example]]:
-    """Yields what a job makes, on a Beam worker; rejections go to its counters."""
+def _beam_pairs(
+    job: Job, series: Series, split: str
+) -> Iterable[tuple[int, tile.Example]]:
+    """Yields what a job makes, on a Beam worker; counters tell what is left out."""
     import apache_beam as beam
 
     key, place, date = job
     example, reason = _pair(series, place, date)
-    if reason:
-        beam.metrics.Metrics.counter(COUNTERS, reason).inc()
-    else:
+    beam.metrics.Metrics.counter(f"{COUNTERS}.{split}", reason or KEPT).inc()
+    if not reason:
         yield key, example
-
-
-def counters_named():
-    """Returns the filter of Beam's metrics that finds the rejections."""
-    from apache_beam.metrics import MetricsFilter
-
-    return MetricsFilter().with_namespace(COUNTERS)
 
 
 def deal(shape: tuple[int, int]) -> dict[str, list[tuple[int, int]]]:
     """Deals the whole tiles of a scene to train, validation and test, about 8 : 1 : 1.
 
-    A split is a strip of the scene, across its longer side, with all of its dates.
+    A split is a part of the scene, of whole strips across its longer side; in a scene
+    of fewer than three strips, of tiles one after the other.
 
     Args:
         shape: (rows, cols) of the scene.
@@ -175,19 +200,22 @@ def deal(shape: tuple[int, int]) -> dict[str, list[tuple[int, int]]]:
         StackError: if there are fewer than three tiles.
     """
     rows, cols = (range(0, size - tile.SIZE + 1, tile.SIZE) for size in shape)
-    places = list(itertools.product(rows, cols))
-    if shape[1] > shape[0]:
-        places.sort(key=lambda place: place[::-1])
-    if len(places) < 3:
+    if len(rows) >= len(cols):
+        strips = [[(row, col) for col in cols] for row in rows]
+    else:
+        strips = [[(row, col) for row in rows] for col in cols]
+    if len(strips) < 3:
+        strips = [[place] for strip in strips for place in strip]
+    if len(strips) < 3:
         raise StackError(
-            f"a scene of {shape[0]} x {shape[1]} pixels holds {len(places)} tiles of "
+            f"a scene of {shape[0]} x {shape[1]} pixels holds {len(strips)} tiles of "
             f"{tile.SIZE} x {tile.SIZE}, but three splits need three at least."
         )
-    tenth = max(1, len(places) // 10)
+    tenth = max(1, round(len(strips) / 10))
+    parts = (strips[: -2 * tenth], strips[-2 * tenth : -tenth], strips[-tenth:])
     return {
-        "train": places[: -2 * tenth],
-        "validation": places[-2 * tenth : -tenth],
-        "test": places[-tenth:],
+        split: list(itertools.chain(*part))
+        for split, part in zip(("train", "validation", "test"), parts, strict=True)
     }
 
 
@@ -226,12 +254,10 @@ class FromStack(tile.SarConfig):
             pixels_to_an_independent_one=float(stack.correlation.sum()),
             rejected=rejected,
         )
-        keys = itertools.count()
         jobs = {
             split: [
-                (next(keys), place, date)
-                for place in places
-                for date in range(stack.dates)
+                (key, *job)
+                for key, job in enumerate(itertools.product(places, range(stack.dates)))
             ]
             for split, places in splits.items()
         }
@@ -245,9 +271,28 @@ class FromStack(tile.SarConfig):
         return {
             split: beam.Create(some)
             | f"Spread {split}" >> beam.Reshuffle()
-            | f"Cut {split}" >> beam.FlatMap(_beam_pairs, series=series)
+            | f"Cut {split}" >> beam.FlatMap(_beam_pairs, series=series, split=split)
             for split, some in jobs.items()
         }
+
+    def finish_pipeline(self, result, metadata: dict) -> None:
+        """Takes the counts of what was left out from Beam's counters.
+
+        Raises:
+            StackError: if nothing is left of a split.
+        """
+        counted = result.metrics().query()["counters"]
+        for split in ("train", "validation", "test"):
+            reasons = {
+                counter.key.metric.name: counter.committed
+                for counter in counted
+                if counter.key.metric.namespace == f"{COUNTERS}.{split}"
+            }
+            kept = reasons.pop(KEPT, 0)
+            for reason, number in reasons.items():
+                rejected = metadata["rejected"]
+                rejected[reason] = rejected.get(reason, 0) + number
+            _report(split, kept, reasons)
 
 
 def configure(paths: Sequence[str], *, beam: bool = False, **options) -> FromStack:
@@ -262,7 +307,12 @@ def configure(paths: Sequence[str], *, beam: bool = False, **options) -> FromSta
     missing = [file for file in files if not pathlib.Path(file).is_file()]
     if missing:
         raise StackError(f"{missing[0]}: there is no such file.")
-    series = Series(files, **options)
+    for name in ("looks", "max_changed", "min_looks", "max_few"):
+        if name in options:  # 50 and 50.0 are one.
+            options[name] = float(options[name])
+            if not 0 <= options[name] < float("inf"):
+                raise StackError(f"{name}={options[name]} must not be negative.")
+    series = Series(files, _stamps(files), **options)
     return FromStack(
         name=f"stack-{series.digest()}",
         description="Pairs from a time series of one's own.",

@@ -51,6 +51,7 @@ def test_every_date_of_every_tile_is_a_pair_or_is_left_out(built):
     pairs = [example for split in SPLITS for example in open_split(built, split)]
     ids = [example["id"].decode() for example in pairs]
     ground = ids[0].split("_")[0]
+    assert ground == built.parent.name.removeprefix("stack-")
     expected = [
         f"{ground}_r{row}_c0_2024010{date}"
         for row in (0, 256, 512)
@@ -99,14 +100,39 @@ def test_another_series_or_option_has_another_name(folder, tmp_path):
     before = stack.configure([copies]).name
     os.utime(copies / "20240100.tif", (1, 1))  # As if written anew.
     assert stack.configure([copies]).name != before
+    assert (
+        stack.configure([copies], min_looks=50).name
+        == stack.configure([copies], min_looks=50.0).name
+    )
 
 
-def test_strips_run_across_the_longer_side():
-    dealt = stack.deal((3 * 256, 10 * 256))
-    assert [len(places) for places in dealt.values()] == [24, 3, 3]
-    assert {col for _, col in dealt["test"]} == {9 * 256}
-    dealt = stack.deal((5 * 256 + 255, 256))
-    assert dealt["train"] == [(0, 0), (256, 0), (512, 0)]
+def test_files_that_change_under_the_build_are_not_mixed(folder, tmp_path):
+    copies = tmp_path / "ground"
+    shutil.copytree(folder, copies)
+    before = stack.configure([copies]).series
+    assert stack._open(before).dates == DATES
+    image = tifffile.imread(copies / "20240100.tif")
+    tifffile.imwrite(copies / "20240100.tif", 2 * image)
+    os.utime(copies / "20240100.tif", (1, 1))
+    after = stack.configure([copies]).series
+    np.testing.assert_array_equal(stack._open(after).samples[0, :9], 2 * image[:9])
+    with pytest.raises(stack.StackError, match="files have changed"):
+        stack._open(before)
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (10, 3), (21, 4)])
+def test_splits_are_whole_strips_across_the_longer_side(shape):
+    dealt = stack.deal(tuple(256 * n + 255 for n in shape))
+    axis = int(shape[1] > shape[0])
+    strips = [{place[axis] // 256 for place in places} for places in dealt.values()]
+    tenth = max(1, round(max(shape) / 10))
+    assert [len(one) for one in strips] == [max(shape) - 2 * tenth, tenth, tenth]
+    assert sorted(set.union(*strips)) == list(range(max(shape)))
+    assert sum(map(len, dealt.values())) == shape[0] * shape[1]
+
+
+def test_small_scenes_are_dealt_by_tiles():
+    assert [len(places) for places in stack.deal((512, 512)).values()] == [2, 1, 1]
     with pytest.raises(stack.StackError, match="holds 2 tiles"):
         stack.deal((512, 256 + 255))
 
@@ -158,9 +184,10 @@ def test_two_dates_and_small_scenes_are_refused(tmp_path, capsys):
     assert "holds 1 tiles" in capsys.readouterr().err
 
 
-def test_beam_makes_the_same_pairs(folder, built, tmp_path):
+def test_beam_makes_the_same_pairs(folder, built, tmp_path, capsys):
     pytest.importorskip("apache_beam")
-    assert run(folder, tmp_path, "--beam_pipeline_options", "runner=DirectRunner") == 0
+    beam = ("--beam_pipeline_options", "runner=DirectRunner")
+    assert run(folder, tmp_path, *beam) == 0
     other = tmp_path / built.relative_to(built.parents[2])
     for split in SPLITS:
         pairs = list(
@@ -169,5 +196,7 @@ def test_beam_makes_the_same_pairs(folder, built, tmp_path):
         for one, same in pairs:
             assert one["id"] == same["id"]
             np.testing.assert_allclose(one["reference"], same["reference"], rtol=1e-5)
+    assert run(folder, tmp_path, "--min_looks", 1e6, *beam) == 1
+    assert "train: all of its 4 pairs are left out" in capsys.readouterr().err
     counted = [json.loads((d / "metadata.json").read_text()) for d in (built, other)]
     assert counted[0]["rejected"] == counted[1]["rejected"]

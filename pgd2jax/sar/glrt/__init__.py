@@ -2,6 +2,6 @@
 
 from pgd2jax.sar.glrt.multilook import Multilook
 from pgd2jax.sar.glrt.rules import Rules
-from pgd2jax.sar.glrt.scene import Stack
+from pgd2jax.sar.glrt.scene import Stack, check_tile
 
-__all__ = ["Multilook", "Rules", "Stack"]
+__all__ = ["Multilook", "Rules", "Stack", "check_tile"]

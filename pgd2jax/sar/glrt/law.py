@@ -88,5 +88,5 @@ def half_widths(looks: float, level: float, correlation: np.ndarray) -> np.ndarr
 
 def spread(looks: jax.Array) -> jax.Array:
     """Returns the variance of the logarithm of a mean over so many looks."""
-    # The trigamma function; its series is good to 1 per cent from one look on.
+    # The trigamma function; its series is good to 1.4 per cent from one look on.
     return 1.0 / looks + 0.5 / looks**2 + 1.0 / (6.0 * looks**3)

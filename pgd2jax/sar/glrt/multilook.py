@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from pgd2jax.sar import radiometry
 from pgd2jax.sar.glrt import law, regions
 from pgd2jax.sar.glrt.coherence import independence
-from pgd2jax.sar.glrt.dates import changes, moments
+from pgd2jax.sar.glrt.dates import TINY, changes, moments
 from pgd2jax.sar.glrt.rules import Laws, Rules, independent
 
 # Not in the paper: dispersion of intensity of a persistent scatterer, at most, against
@@ -28,15 +28,14 @@ from pgd2jax.sar.glrt.rules import Laws, Rules, independent
 STABLE = 0.5
 BRIGHT = math.log(4.0)  # Over the geometric mean of its window: 6 dB,
 RARE = 4.0  # and standard deviations.
-TINY = 1e-30  # Keeps logarithms finite; any power of data is greater.
 
 
 class Multilook(NamedTuple):
     """An adaptive multilook.
 
     Attributes:
-        reference: [H, W] float32 linear power; NaN where no date has data.
-        looks: Equivalent number of looks of the reference, [H, W] float32.
+        reference: [H, W] float32 linear power; NaN where no date has data or power.
+        looks: Equivalent number of looks of the reference, [H, W] float32; 0 there.
         pixels: Pixels of the region, [H, W] int32.
         changed: Dates on which the region differs, [T, H, W] bool.
     """
@@ -114,7 +113,9 @@ class _Means(NamedTuple):
 
 
 def _logarithm(mean, apart):
-    return radiometry.log_intensity(mean, floor=TINY) + apart
+    """Returns the logarithm, NaN where there is no power or a pixel is apart."""
+    logs = radiometry.log_intensity(mean, floor=TINY) + apart
+    return jnp.where(mean > 0, logs, jnp.nan)
 
 
 @functools.partial(jax.jit, static_argnames="rules")

@@ -5,7 +5,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from pgd2jax.sar.glrt import law, regions
 from pgd2jax.sar.glrt.coherence import BLOCK
@@ -30,14 +29,15 @@ class Rules:
 
     def __post_init__(self):
         """Checks the ranges."""
+        object.__setattr__(self, "window", tuple(self.window))
         largest = 2 * regions.LARGEST + 1
         if not all(size % 2 and 1 <= size <= largest for size in self.window):
             raise ValueError(f"{self.window=} must be odd, of 1 to {largest} pixels.")
         for name in ("level", "change_level"):
             if not 1e-6 <= getattr(self, name) <= 0.5:
                 raise ValueError(f"{name}={getattr(self, name)} must be 1e-6 to 0.5.")
-        if self.change_db < 0:
-            raise ValueError(f"{self.change_db=} must not be negative.")
+        if not 0 <= self.change_db <= 100:
+            raise ValueError(f"{self.change_db=} must be 0 to 100.")
 
     @property
     def half(self) -> regions.Half:
@@ -47,11 +47,9 @@ class Rules:
     @property
     def halo(self) -> tuple[int, int]:
         """Pixels around a tile that it depends on, whole blocks of coherence."""
-        # Two windows and what the coherence is smoothed over, or three windows.
-        return tuple(
-            BLOCK * math.ceil(max(3 * half, 2 * half + 2 * BLOCK) / BLOCK)
-            for half in self.half
-        )
+        # Two windows, and what the coherence is smoothed over. That is more than the
+        # third window, which persistent scatterers are compared with.
+        return tuple(BLOCK * math.ceil(2 * half / BLOCK + 2) for half in self.half)
 
 
 class Laws(NamedTuple):
@@ -63,7 +61,8 @@ class Laws(NamedTuple):
         area: Pixels to an independent one, float32.
         widths: Bound on |ln ratio| of two pixels by lag, [rows, cols] of the window.
         lows, highs: Bounds on ln(pixel / average) by the pixels in the average, [N].
-        change: Standard deviations that a changed date is off, float32.
+        change_lows, change_highs: Bounds on ln(region on a date / on the others) by its
+            pixels, [N].
         tolerance: Changes to put up with, dB, float32.
     """
 
@@ -73,42 +72,55 @@ class Laws(NamedTuple):
     widths: np.ndarray
     lows: np.ndarray
     highs: np.ndarray
-    change: np.ndarray
+    change_lows: np.ndarray
+    change_highs: np.ndarray
     tolerance: np.ndarray
 
 
 def laws(rules: Rules, looks: float, dates: int, correlation: np.ndarray) -> Laws:
-    """Computes the exact bounds of the tests.
+    """Computes the bounds of the tests, exact for a region of independent pixels.
 
     Args:
         rules: Window and levels.
-        looks: Of one date.
+        looks: Of one date, at least 1.
         dates: To be averaged.
-        correlation: |rho|^2 of the speckle by lag, shaped like the window.
+        correlation: |rho|^2 of the speckle by lag; odd sizes, not less than the window.
 
     Raises:
         ValueError: if `correlation` does not fit the window, or a number its range.
     """
-    if correlation.shape != rules.window:
-        raise ValueError(f"{correlation.shape=} and {rules.window=} must be equal.")
-    if looks <= 0 or dates < 1:
-        raise ValueError(f"{looks=} must be positive and {dates=} at least 1.")
+    margin = [size - w for size, w in zip(correlation.shape, rules.window, strict=True)]
+    if min(margin) < 0 or any(m % 2 for m in margin):
+        raise ValueError(
+            f"{correlation.shape=} must be odd and not less than {rules.window=}."
+        )
+    if not looks >= 1 or dates < 1:
+        raise ValueError(f"{looks=} and {dates=} must be at least 1.")
+    near = correlation[
+        tuple(
+            slice(m // 2, size - m // 2)
+            for m, size in zip(margin, correlation.shape, strict=True)
+        )
+    ]
     nominal = looks * dates
     area = float(correlation.sum())
-    pixels = np.arange(1, correlation.size + 1)
-    # The law changes little over many pixels: a grid is enough.
-    grid = np.unique(np.geomspace(1, correlation.size, 24).round())
-    ends = [
-        law.bounds(nominal * float(independent(n, area)), nominal, rules.level)
-        for n in grid
-    ]
-    lows, highs = (
-        np.interp(np.log(pixels), np.log(grid), end) for end in np.transpose(ends)
+    # The laws change little over many pixels: a grid is enough.
+    grid = np.unique(np.geomspace(1, near.size, 24).round())
+    pixels = np.arange(1, near.size + 1)
+
+    def by_pixels(ends):
+        return [
+            np.interp(np.log(pixels), np.log(grid), end) for end in np.transpose(ends)
+        ]
+
+    worth = [float(independent(n, area)) for n in grid]
+    ends = [law.bounds(nominal * n, nominal, rules.level) for n in worth]
+    others, level = max(dates - 1, 1), rules.change_level / dates
+    change = [law.bounds(looks * n * others, looks * n, level) for n in worth]
+    numbers = (
+        *(looks, nominal, area, law.half_widths(nominal, rules.level, near)),
+        *(*by_pixels(ends), *by_pixels(change), rules.change_db),
     )
-    bounds = (law.half_widths(nominal, rules.level, correlation), lows, highs)
-    # Of the logarithm of a mean over so many pixels, which is all but normal.
-    change = stats.norm.isf(rules.change_level / dates / 2)
-    numbers = (looks, nominal, area, *bounds, change, rules.change_db)
     return Laws(*(np.asarray(number, np.float32) for number in numbers))
 
 

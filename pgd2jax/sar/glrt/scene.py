@@ -8,8 +8,10 @@ import jax
 import numpy as np
 
 from pgd2jax.sar.glrt import coherence, multilook, rules
+from pgd2jax.sar.glrt.coherence import BLOCK
 
 RULES = rules.Rules()
+LARGEST = 8192  # Rows and columns of a tile: 5 GB of 20 dates.
 WORKERS = 2  # JAX lets go of the interpreter's lock while it computes.
 
 Window = tuple[slice, slice]
@@ -23,6 +25,16 @@ def _cut(samples: np.ndarray, window: Window, halo: tuple[int, int]) -> np.ndarr
         inside.append(slice(max(start, 0), min(stop, size)))
         padding.append((max(-start, 0), max(stop - size, 0)))
     return np.pad(samples[tuple(inside)], padding, constant_values=np.nan)
+
+
+def check_tile(size: int) -> None:
+    """Checks the rows and columns of a tile.
+
+    Raises:
+        ValueError: if `size` is no multiple of 8 from 8 to `LARGEST`.
+    """
+    if size % BLOCK or not BLOCK <= size <= LARGEST:
+        raise ValueError(f"tile {size=} must be a multiple of {BLOCK} to {LARGEST}.")
 
 
 class Stack:
@@ -43,7 +55,7 @@ class Stack:
                 least; it may be mapped from a file. NaN is no data.
             looks: Of each date, not only whole numbers; 1 for complex samples.
             rules: Window and levels.
-            correlation: |rho|^2 of the speckle by lag, shaped like the window.
+            correlation: |rho|^2 of the speckle by lag, odd, not less than the window.
 
         Raises:
             ValueError: if shape, type or looks do not fit, or there is no data.
@@ -54,13 +66,13 @@ class Stack:
             )
         if samples.dtype not in (np.float32, np.complex64):
             raise ValueError(f"{samples.dtype=} must be float32 or complex64.")
-        if not (math.isfinite(looks) and looks > 0):
-            raise ValueError(f"{looks=} must be positive.")
+        if not (math.isfinite(looks) and looks >= 1):
+            raise ValueError(f"{looks=} must be at least 1.")
         if np.iscomplexobj(samples) and looks != 1:
             raise ValueError(f"{looks=} must be 1 for complex samples.")
         self.samples, self.looks, self.rules = samples, looks, rules
         if correlation is None:
-            correlation = coherence.speckle_correlation(samples, rules.window)
+            correlation = coherence.speckle_correlation(samples)
         self.correlation = np.asarray(correlation, np.float32)
 
     @property
@@ -79,29 +91,41 @@ class Stack:
         """Multilooks one window, as if the scene were done in one piece.
 
         Args:
-            window: (row_slice, col_slice), from multiples of 8 on; it may reach beyond
-                the end of the scene, where nothing is known.
-            without: A date to leave out of the reference; changes on it are found.
+            window: (row_slice, col_slice), from and to multiples of 8; it may reach
+                beyond the end of the scene, where nothing is known.
+            without: A date to leave out of the reference, from 0 on; changes on it are
+                found.
 
         Returns:
             A Multilook of NumPy arrays.
 
         Raises:
-            ValueError: if the window starts elsewhere.
+            ValueError: if the window or the date does not fit.
         """
-        starts = [side.start for side in window]
-        if any(start % coherence.BLOCK for start in starts):
-            raise ValueError(f"{starts=} must be multiples of {coherence.BLOCK}.")
+        for side, size in zip(window, self.shape, strict=True):
+            if side.start % BLOCK or side.stop % BLOCK or side.stop <= side.start:
+                raise ValueError(f"{side=} must be from and to multiples of {BLOCK}.")
+            if not 0 <= side.start < size:
+                raise ValueError(f"{side=} must start within {size} pixels.")
+        averaged = np.ones(self.dates, bool)
+        if without is not None:
+            if not 0 <= without < self.dates:
+                raise ValueError(f"{without=} must be 0 to {self.dates - 1}.")
+            averaged[without] = False
         samples = _cut(self.samples, window, self.rules.halo)
         known = np.isfinite(samples)
         ragged = bool((known != known[0]).any())
-        averaged = np.arange(self.dates) != (-1 if without is None else without)
         laws = rules.laws(self.rules, self.looks, int(averaged.sum()), self.correlation)
         result = multilook.tile(samples, averaged, laws, self.rules, ragged)
         return jax.device_get(result)
 
     def windows(self, size: int) -> Iterator[Window]:
-        """Yields square windows that cover the scene and may reach beyond its end."""
+        """Yields square windows that cover the scene and may reach beyond its end.
+
+        Raises:
+            ValueError: if `size` is no multiple of 8.
+        """
+        check_tile(size)
         for row in range(0, self.shape[0], size):
             for col in range(0, self.shape[1], size):
                 yield slice(row, row + size), slice(col, col + size)

@@ -7,18 +7,20 @@ from pgd2jax.sar.glrt import coherence
 @pytest.mark.parametrize("bandwidth", [1.0, 0.65, 0.45])
 def test_correlation_is_that_of_the_band(rng, speckle, bandwidth):
     power = np.abs(speckle(rng, 8, 256, bandwidth)) ** 2
-    found = coherence.speckle_correlation(power, (9, 11))
+    found = coherence.speckle_correlation(power)[11:20, 10:21]
     row, col = np.mgrid[-4:5, -5:6]
     expected = (np.sinc(bandwidth * row) * np.sinc(bandwidth * col)) ** 2
     np.testing.assert_allclose(found, expected, atol=0.03)
     assert found[4, 5] == 1
+    area = coherence.speckle_correlation(power).sum()
+    assert area == pytest.approx(1 / bandwidth**2, rel=0.2)
 
 
 def test_correlation_is_of_speckle_not_of_ground(rng, speckle):
     ground = np.repeat(np.repeat(rng.gamma(1, size=(32, 32)), 8, 0), 8, 1)
     power = ground * np.abs(speckle(rng, 8, 256)) ** 2
     power[3, :128] *= 4  # A change.
-    found = coherence.speckle_correlation(power, (9, 9))
+    found = coherence.speckle_correlation(power)
     assert found.sum() == pytest.approx(1, abs=0.15)
 
 
@@ -30,6 +32,13 @@ def test_effective_dates_are_counted_from_all_coherences(rng, speckle, common):
     # N^2 over the sum of |gamma|^2.
     effective = dates**2 / (dates + dates * (dates - 1) * common**2)
     assert dates * float(found.mean()) == pytest.approx(effective, rel=0.07)
+
+
+def test_heavily_oversampled_speckle_is_not_taken_for_coherent(rng, speckle):
+    samples = speckle(rng, 12, 64, 0.12)
+    found = coherence.independence(samples, np.ones(12, bool), 1 / 0.12**2)
+    assert np.isfinite(found).all()
+    assert float(found.min()) > 0
 
 
 def test_scatterers_do_not_make_their_clutter_coherent(rng, speckle):
@@ -50,6 +59,6 @@ def test_a_date_left_out_does_not_count(rng, speckle):
 
 def test_one_date_and_no_data_are_refused():
     with pytest.raises(ValueError, match="two dates"):
-        coherence.speckle_correlation(np.ones((1, 8, 8), np.float32), (3, 3))
+        coherence.speckle_correlation(np.ones((1, 8, 8), np.float32))
     with pytest.raises(ValueError, match="no speckle"):
-        coherence.speckle_correlation(np.full((3, 8, 8), np.nan, np.float32), (3, 3))
+        coherence.speckle_correlation(np.full((3, 8, 8), np.nan, np.float32))

@@ -14,6 +14,7 @@ from tfds_sar.sar_despeckle.near_real.archive import Archive, ArchiveError
 
 AUTO = "auto"
 SAMPLE = 32  # Pairs to tell units from.
+MAX_LOOKS = 1000.0  # Of a constant tile there are infinitely many.
 MAX_OFFSET = 1.0  # dB between speckled images and references.
 
 
@@ -120,7 +121,9 @@ def generate(
             if why_not:
                 reason = why_not.split(" (")[0]
                 notes[reason] = notes.get(reason, 0) + 1
-            looks = round(slc.looks(cut["intensity"]), 1) if why_not else 1
+            looks = (
+                min(round(slc.looks(cut["intensity"]), 1), MAX_LOOKS) if why_not else 1
+            )
             yield (
                 number,
                 tile.example(
@@ -128,7 +131,7 @@ def generate(
                     cut.get("phase"),
                     cut["reference"],
                     phase_note=why_not,
-                    looks=looks,
+                    looks=min(looks, MAX_LOOKS),
                     speckle="measured",
                     id=one.name,
                     scene=scene,
