@@ -34,7 +34,8 @@ class Multilook(NamedTuple):
     """An adaptive multilook.
 
     Attributes:
-        reference: [H, W] float32 linear power; NaN where no date has data or power.
+        reference: [H, W] float32 linear power; NaN where no date has data or power, or
+            all that have were left out.
         looks: Equivalent number of looks of the reference, [H, W] float32; 0 there.
         pixels: Pixels of the region, [H, W] int32.
         changed: Dates on which the region differs, [T, H, W] bool.

@@ -259,10 +259,10 @@ def test_pixel_whose_dates_all_changed_takes_no_part(rng):
     samples[np.arange(8) != 2, 30:33, 30:33] = np.nan
     found = stack(samples).multilook(2 * (slice(0, 64),))
     assert found.changed[2].mean() > 0.98
-    # Nine of 49 pixels bring nothing; a tenth of the others may be rejected.
-    assert found.pixels[34, 34] <= 40
-    assert np.median(found.reference) == pytest.approx(1, abs=0.02)
-    assert np.isfinite(found.reference).all()
+    # Six of the 49 pixels around bring nothing.
+    assert found.pixels[31, 34] <= 43
+    assert np.nanmedian(found.reference) == pytest.approx(1, abs=0.02)
+    assert np.isnan(found.reference).sum() <= 9
 
 
 def test_laws_need_a_correlation_of_the_window():
