@@ -56,8 +56,13 @@ def _reference(args: argparse.Namespace) -> None:
         glrt.check_tile(args.tile)
     files = raster.series(args.stack)
     places = [path.resolve() for path in files]
+    folders = [path.resolve() for path in args.stack if path.is_dir()]
     for path in filter(None, (args.output, args.looks_map)):
         raster.check_folder(raster.check_format(path))
+        if path.resolve().parent in folders:
+            raise ValueError(
+                f"{path}: would be taken for a date next time; choose another folder."
+            )
         if path.resolve() in places:
             raise ValueError(f"{path}: is taken already; give it another name.")
         places.append(path.resolve())
@@ -65,7 +70,10 @@ def _reference(args: argparse.Namespace) -> None:
         tqdm.tqdm(files, unit="date", desc="reading"),
         functools.partial(pixels.samples_of, kind=args.pixels),
     )
-    stack = glrt.Stack(samples, looks=args.looks, rules=rules)
+    try:
+        stack = glrt.Stack(samples, looks=args.looks, rules=rules)
+    except ValueError as error:
+        raise ValueError(f"{files[0]} and the others: {error}") from error
     with _bar("multilooking") as progress:
         reference, looks = stack.reference(args.tile, progress)
     raster.write(args.output, raster.Raster(reference, tags))

@@ -227,6 +227,7 @@ def test_reference_of_a_series_keeps_its_place_and_tells_its_looks(
         (["--looks-map", "dates/20240101.tif"], "taken already"),
         (["--looks-map", "ref.tif"], "taken already"),
         (["--output", "nowhere/ref.tif"], "does not exist"),
+        (["--output", "dates/ref.tif"], "taken for a date next time"),
     ],
 )
 def test_reference_refuses_what_cannot_be(

@@ -7,6 +7,7 @@ python -m tfds_sar.build stack series/*.tif --data_dir data
 
 import argparse
 import dataclasses
+import importlib.util
 import pathlib
 import sys
 from collections.abc import Sequence
@@ -19,8 +20,8 @@ from tfds_sar.sar_despeckle import Builder, near_real, stack, tile
 from tfds_sar.sar_despeckle.near_real import units
 
 
-class BuiltOtherwiseError(ValueError):
-    """A data set is there, of other options; the message names the mend."""
+class BuildError(ValueError):
+    """A data set that cannot be built as asked; the message names the mend."""
 
 
 def build(
@@ -45,15 +46,17 @@ def build(
         The builder; `builder.as_data_source("train")` reads.
 
     Raises:
-        BuiltOtherwiseError: if it is there in another format or with other options.
+        BuildError: if it is there in another format or with other options.
     """
+    _check_installed("tensorflow", "tf", file_format == "tfrecord")
+    _check_installed("apache_beam", "beam", beam_options is not None)
     # Explicit format: an array_record data set in the folder is not another's.
     try:
         builder = Builder(config=config, data_dir=data_dir, file_format=file_format)
     except ValueError as error:
         if "format is already set" not in str(error):
             raise
-        raise BuiltOtherwiseError(
+        raise BuildError(
             f"{data_dir}: holds this configuration in another format than "
             f"{file_format}; give another --data_dir."
         ) from error
@@ -67,6 +70,13 @@ def build(
         )
     builder.download_and_prepare(download_config=download, file_format=file_format)
     return builder
+
+
+def _check_installed(package: str, extra: str, needed: bool) -> None:
+    if needed and importlib.util.find_spec(package) is None:
+        raise BuildError(
+            f"{package} is not installed; install pgd2jax with its extra `{extra}`."
+        )
 
 
 def _check_options(builder: tfds.core.DatasetBuilder) -> None:
@@ -84,7 +94,7 @@ def _check_options(builder: tfds.core.DatasetBuilder) -> None:
             for name, value in asked.items()
             if value != stored.get(name)
         )
-        raise BuiltOtherwiseError(
+        raise BuildError(
             f"{builder.data_path}: was built with {other}; remove this folder, or give "
             "another --data_dir."
         )
@@ -215,9 +225,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             config = dataclasses.replace(Builder.builder_configs[name], **args)
         builder = build(config, manual_dir=manual_dir, **common)
-    except (ValueError, OSError, ImportError) as error:
+    except (ValueError, OSError) as error:
         print(f"tfds_sar.build: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("tfds_sar.build: stopped; nothing was built.", file=sys.stderr)
+        return 130
     for split_name, split in builder.info.splits.items():
         print(f"{split_name}: {split.num_examples} pairs")
     rejected = builder.info.metadata.get("rejected")

@@ -22,7 +22,12 @@ class UncompressedWriter(writer.ExampleWriter):
         if self.file_format != file_adapters.FileFormat.ARRAY_RECORD:
             return super().write(path, examples)
         records = array_record_module.ArrayRecordWriter(os.fspath(path), OPTIONS)
-        for _, serialised in examples:
-            records.write(serialised)
-        records.close()
+        try:
+            for _, serialised in examples:
+                records.write(serialised)
+            records.close()
+        except RuntimeError as error:  # Of its writer in C++.
+            raise OSError(
+                f"{path}: cannot be written; is there space left? ({error})"
+            ) from error
         return None

@@ -105,6 +105,8 @@ def read_stack(
                     f"{path}: no space left in {tempfile.gettempdir()}, where the "
                     f"series is gathered; set TMPDIR. ({error})"
                 ) from error
+            if not samples.size:
+                raise files.RasterError(f"{path}: {samples.shape=} has no pixels.")
             number += 1
         file.flush()
         # The mapping outlives the name and the open file.

@@ -71,6 +71,6 @@ def samples_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
     slc = kind_of(pixels, kind) == "slc"
     samples = pixels.astype(np.complex64) if slc else power
     missing = no_data(power)
-    if not slc and (power[~missing] < 0).any():
-        raise ValueError("is negative in places; linear power is needed, not decibels.")
+    if not slc and (pixels[~missing] < 0).any():
+        raise ValueError("is negative in places; it must be linear, not in decibels.")
     return np.where(missing, np.array(np.nan, samples.dtype), samples)

@@ -46,3 +46,5 @@ def test_samples_keep_their_kind_and_lose_what_is_no_data(rng):
 def test_decibels_are_refused():
     with pytest.raises(ValueError, match="negative"):
         pixels.samples_of(np.full((8, 8), -12.0))
+    with pytest.raises(ValueError, match="negative"):
+        pixels.samples_of(np.full((8, 8), -12.0), "amplitude")

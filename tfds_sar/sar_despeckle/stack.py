@@ -310,8 +310,9 @@ def configure(paths: Sequence[str], *, beam: bool = False, **options) -> FromSta
     for name in ("looks", "max_changed", "min_looks", "max_few"):
         if name in options:  # 50 and 50.0 are one.
             options[name] = float(options[name])
-            if not 0 <= options[name] < float("inf"):
-                raise StackError(f"{name}={options[name]} must not be negative.")
+            most = 1.0 if name in ("max_changed", "max_few") else 1e6
+            if not 0 <= options[name] <= most:
+                raise StackError(f"{name}={options[name]} must be 0 to {most:g}.")
     series = Series(files, _stamps(files), **options)
     return FromStack(
         name=f"stack-{series.digest()}",

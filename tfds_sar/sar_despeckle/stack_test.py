@@ -1,4 +1,5 @@
 import dataclasses
+import importlib.util
 import json
 import os
 import shutil
@@ -118,6 +119,25 @@ def test_files_that_change_under_the_build_are_not_mixed(folder, tmp_path):
     np.testing.assert_array_equal(stack._open(after).samples[0, :9], 2 * image[:9])
     with pytest.raises(stack.StackError, match="files have changed"):
         stack._open(before)
+
+
+@pytest.mark.parametrize(
+    "option", ["--max_changed=nan", "--max_few=2", "--min_looks=inf", "--looks=-1"]
+)
+def test_options_out_of_range_are_refused_at_once(folder, tmp_path, capsys, option):
+    assert run(folder, tmp_path, option) == 1
+    assert option.split("=")[0][2:] in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_missing_packages_are_named_with_their_extra(folder, tmp_path, capsys):
+    for package, extra, option in (
+        ("tensorflow", "tf", "--file_format=tfrecord"),
+        ("apache_beam", "beam", "--beam_pipeline_options=runner=DirectRunner"),
+    ):
+        if importlib.util.find_spec(package) is None:
+            assert run(folder, tmp_path, option) == 1
+            assert f"its extra `{extra}`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (10, 3), (21, 4)])

@@ -11,6 +11,7 @@ from pgd2jax.sar.glrt import coherence, multilook, rules
 from pgd2jax.sar.glrt.coherence import BLOCK
 
 RULES = rules.Rules()
+MOST_LOOKS = 10_000
 LARGEST = 8192  # Rows and columns of a tile: 5 GB of 20 dates.
 WORKERS = 2  # JAX lets go of the interpreter's lock while it computes.
 
@@ -25,6 +26,17 @@ def _cut(samples: np.ndarray, window: Window, halo: tuple[int, int]) -> np.ndarr
         inside.append(slice(max(start, 0), min(stop, size)))
         padding.append((max(-start, 0), max(stop - size, 0)))
     return np.pad(samples[tuple(inside)], padding, constant_values=np.nan)
+
+
+def _exponent(samples: np.ndarray) -> int:
+    """Returns a power of two near the scene's level, which keeps squares in range.
+
+    Being a power of two, it changes no digit.
+    """
+    steps = [max(1, size // 64) for size in samples.shape[1:]]
+    some = np.abs(samples[:, :: steps[0], :: steps[1]])
+    some = some[np.isfinite(some) & (some > 0)]
+    return int(np.round(np.log2(np.median(some)))) if some.size else 0
 
 
 def check_tile(size: int) -> None:
@@ -66,11 +78,12 @@ class Stack:
             )
         if samples.dtype not in (np.float32, np.complex64):
             raise ValueError(f"{samples.dtype=} must be float32 or complex64.")
-        if not (math.isfinite(looks) and looks >= 1):
-            raise ValueError(f"{looks=} must be at least 1.")
+        if not 1 <= looks <= MOST_LOOKS:
+            raise ValueError(f"{looks=} must be at least 1 and at most {MOST_LOOKS}.")
         if np.iscomplexobj(samples) and looks != 1:
             raise ValueError(f"{looks=} must be 1 for complex samples.")
         self.samples, self.looks, self.rules = samples, looks, rules
+        self._exponent = _exponent(samples)
         if correlation is None:
             correlation = coherence.speckle_correlation(samples)
         self.correlation = np.asarray(correlation, np.float32)
@@ -113,11 +126,15 @@ class Stack:
                 raise ValueError(f"{without=} must be 0 to {self.dates - 1}.")
             averaged[without] = False
         samples = _cut(self.samples, window, self.rules.halo)
+        samples = samples * np.float32(2.0**-self._exponent)
         known = np.isfinite(samples)
         ragged = bool((known != known[0]).any())
         laws = rules.laws(self.rules, self.looks, int(averaged.sum()), self.correlation)
         result = multilook.tile(samples, averaged, laws, self.rules, ragged)
-        return jax.device_get(result)
+        result = jax.device_get(result)
+        # Of complex samples, the power scales by the square.
+        exponent = self._exponent * (2 if np.iscomplexobj(samples) else 1)
+        return result._replace(reference=np.ldexp(result.reference, exponent))
 
     def windows(self, size: int) -> Iterator[Window]:
         """Yields square windows that cover the scene and may reach beyond its end.
@@ -150,7 +167,10 @@ class Stack:
         looks = np.empty(self.shape, np.float32)
         if size is None:
             size = 256 if jax.default_backend() == "cpu" else 1024
-        windows = list(self.windows(size))
+        check_tile(size)
+        # A tile beyond the scene's end costs memory and brings nothing.
+        whole = BLOCK * math.ceil(max(self.shape) / BLOCK)
+        windows = list(self.windows(min(size, whole)))
 
         def one(window):
             found = self.multilook(window)

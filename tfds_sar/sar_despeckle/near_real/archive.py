@@ -7,6 +7,7 @@ what was published, and are refused.
 
 import contextlib
 import dataclasses
+import os
 import re
 import stat
 import tempfile
@@ -111,6 +112,7 @@ class Archive:
         self._files = contextlib.ExitStack()
         weakref.finalize(self, self._files.close)
         self._left = MAX_BYTES
+        self._folders = {os.path.realpath(folder)}
         self.members: list[Member] = []
         self._add_folder("", epath.Path(folder))
 
@@ -120,7 +122,12 @@ class Archive:
             if _LITTER.search(name):
                 continue
             if path.is_dir():
-                self._add_folder(f"{name}/", path)
+                real = os.path.realpath(path)
+                if real not in self._folders:  # Links may lead around in circles.
+                    self._folders.add(real)
+                    self._add_folder(f"{name}/", path)
+            elif not path.is_file():
+                raise ArchiveError(f"{name}: is no plain file; remove it.")
             elif _is_zip(name):
                 self._add_zip(name, self._files.enter_context(path.open("rb")), 1)
             else:

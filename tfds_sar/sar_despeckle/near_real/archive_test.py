@@ -1,4 +1,5 @@
 import io
+import os
 import stat
 import zipfile
 
@@ -104,3 +105,16 @@ def test_chinese_names_are_read_with_and_without_the_mark_of_utf_8(tmp_path, enc
     assert member.name == "a.zip/干净/1.npy"
     marked = io.BytesIO(zipped({"干净/1.npy": b"one"}))
     assert zipfile.ZipFile(marked).namelist() == ["干净/1.npy"]
+
+
+def test_links_in_circles_are_followed_once(tmp_path):
+    (tmp_path / "gt").mkdir()
+    (tmp_path / "gt" / "1.npy").write_bytes(b"")
+    (tmp_path / "gt" / "again").symlink_to(tmp_path)
+    assert [member.name for member in Archive(tmp_path).members] == ["gt/1.npy"]
+
+
+def test_pipes_are_refused(tmp_path):
+    os.mkfifo(tmp_path / "pairs.zip")
+    with pytest.raises(ArchiveError, match=r"pairs\.zip: is no plain file"):
+        Archive(tmp_path)
