@@ -126,7 +126,7 @@ class Archive:
                 if real not in self._folders:  # Links may lead around in circles.
                     self._folders.add(real)
                     self._add_folder(f"{name}/", path)
-            elif not path.is_file():
+            elif not os.path.isfile(path):  # A pipe would never end.
                 raise ArchiveError(f"{name}: is no plain file; remove it.")
             elif _is_zip(name):
                 self._add_zip(name, self._files.enter_context(path.open("rb")), 1)
