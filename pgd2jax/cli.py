@@ -59,12 +59,12 @@ def _reference(args: argparse.Namespace) -> None:
     folders = [path.resolve() for path in args.stack if path.is_dir()]
     for path in filter(None, (args.output, args.looks_map)):
         raster.check_folder(raster.check_format(path))
+        if path.resolve() in places:
+            raise ValueError(f"{path}: is taken already; give it another name.")
         if path.resolve().parent in folders:
             raise ValueError(
                 f"{path}: would be taken for a date next time; choose another folder."
             )
-        if path.resolve() in places:
-            raise ValueError(f"{path}: is taken already; give it another name.")
         places.append(path.resolve())
     samples, tags = raster.read_stack(
         tqdm.tqdm(files, unit="date", desc="reading"),
