@@ -3,7 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy import fft
+from scipy import fft, ndimage
 
 from pgd2jax.sar import radiometry
 
@@ -62,8 +62,9 @@ def speckle_correlation(stack: np.ndarray) -> np.ndarray:
 
     Each date over the mean of all is speckle alone where nothing changed. The median
     over blocks from all over the scene is returned: changes and scatterers are
-    somewhere, speckle is everywhere. With two or three dates it comes out low, by 0.06
-    or 0.04 of 0.2, since a date is a good part of the mean.
+    somewhere, speckle is everywhere. Its sum comes out low, by a tenth to a fifth for
+    ten dates and more, and by more for few: a date is a part of the mean, and faint
+    lags are lost.
 
     Args:
         stack: Linear power or complex samples, [T, H, W], of two dates at least; it may
@@ -93,7 +94,8 @@ def speckle_correlation(stack: np.ndarray) -> np.ndarray:
     ring[1:-1, 1:-1] = False
     pedestal, noise = max(np.median(correlation[ring]), 0.0), correlation[ring].std()
     correlation = (correlation - pedestal) / (1.0 - pedestal)
-    return np.where(correlation < 3 * noise, 0.0, correlation).astype(np.float32)
+    kept = correlation >= 3 * noise
+    return np.where(kept, correlation, 0.0).astype(np.float32)
 
 
 def _spread(size: int) -> list[slice]:
@@ -113,8 +115,11 @@ def _autocovariance(block: np.ndarray) -> np.ndarray | None:
     if not valid.any():
         return None
     speckle = np.where(valid, power / np.where(mean > 0, mean, 1.0), 0.0)
-    level = speckle.sum(axis=(1, 2)) / np.maximum(valid.sum(axis=(1, 2)), 1)
-    speckle = np.where(valid, speckle - level[:, None, None], 0.0)
+    # Changes are alike over wide areas, speckle is not: its surroundings are taken off.
+    size = (0, *LAGS)
+    around = ndimage.uniform_filter(speckle, size, mode="constant")
+    share = ndimage.uniform_filter(valid.astype(np.float32), size, mode="constant")
+    speckle = np.where(valid, speckle - around / np.maximum(share, 1e-6), 0.0)
     # Padded, so that nothing wraps into the lags that are kept.
     shape = tuple(
         fft.next_fast_len(n + m) for n, m in zip(power.shape[1:], LAGS, strict=True)

@@ -10,16 +10,17 @@ def test_correlation_is_that_of_the_band(rng, speckle, bandwidth):
     found = coherence.speckle_correlation(power)[11:20, 10:21]
     row, col = np.mgrid[-4:5, -5:6]
     expected = (np.sinc(bandwidth * row) * np.sinc(bandwidth * col)) ** 2
-    np.testing.assert_allclose(found, expected, atol=0.03)
+    np.testing.assert_allclose(found, expected, atol=0.04)
     assert found[4, 5] == 1
     area = coherence.speckle_correlation(power).sum()
-    assert area == pytest.approx(1 / bandwidth**2, rel=0.2)
+    assert area == pytest.approx(1 / bandwidth**2, rel=0.25)
 
 
 def test_correlation_is_of_speckle_not_of_ground(rng, speckle):
     ground = np.repeat(np.repeat(rng.gamma(1, size=(32, 32)), 8, 0), 8, 1)
     power = ground * np.abs(speckle(rng, 8, 256)) ** 2
-    power[3, :128] *= 4  # A change.
+    power[3, :128] *= 4  # A change,
+    power[5] *= np.linspace(0.3, 3, 256)  # and one without a border.
     found = coherence.speckle_correlation(power)
     assert found.sum() == pytest.approx(1, abs=0.15)
 
