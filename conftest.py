@@ -61,7 +61,7 @@ def network():
         estimate_depth=1,
         denoise_depth=(1, 1, 1),
         sub_looks=2,
-        sub_look_size=3,
+        sub_look_size=4,
         heads=1,
         window=4,
     )

@@ -13,26 +13,29 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.batch_size = 32  # Over all devices.
     c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
     c.data.crops_per_tile = 1
+    c.data.white = 0.5  # Part of the drawn examples with independent samples.
 
     c.augment = ml_collections.ConfigDict()  # Keyword arguments of pairs.augment.
     c.augment.phase_dropout = 0.25  # Part of the examples that lose their phase.
     c.augment.level_jitter = 10.0  # dB: a crop's level is not its scene's.
+    c.augment.looks_jitter = 0.25  # Of the log of the looks: users estimate them.
 
     c.model = ml_collections.ConfigDict()  # Keyword arguments of PGD2Net.
     c.model.features = 64
     c.model.estimate_depth = 4
     c.model.denoise_depth = (1, 2, 2)
-    c.model.sub_looks = 8
-    c.model.sub_look_size = 7
+    c.model.sub_looks = 16
+    c.model.sub_look_size = 8
+    c.model.phase_as = "sub_looks"  # Or angle: cosine and sine, to compare with.
     c.model.heads = 4
     c.model.window = 8
+    c.model.exchange = "windows"  # Of models.exchange.
 
     c.loss = ml_collections.ConfigDict()  # Weights, keywords of combined_loss.
-    c.loss.clean = 0.5
-    c.loss.square = 0.5
-    c.loss.likely = 1.0
+    c.loss.clean = 0.0  # Robust, but pulls the mean down.
+    c.loss.likely = 2.0
     c.loss.speckle = 0.3
-    c.loss.structure = 0.2
+    c.loss.structure = 0.1
 
     c.optimiser = ml_collections.ConfigDict()  # Keyword arguments of state.optimiser.
     c.optimiser.learning_rate = 1e-3

@@ -14,8 +14,8 @@ def get_config() -> ml_collections.ConfigDict:
 
     c.model.features = 16
     c.model.estimate_depth = 3
-    c.model.sub_looks = 4
-    c.model.sub_look_size = 5
+    c.model.sub_looks = 8
+    c.model.sub_look_size = 6
     c.model.heads = 1
 
     c.optimiser.learning_rate = 3e-3

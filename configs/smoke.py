@@ -14,7 +14,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.model.estimate_depth = 1
     c.model.denoise_depth = (1, 1, 1)
     c.model.sub_looks = 2
-    c.model.sub_look_size = 3
+    c.model.sub_look_size = 4
     c.model.heads = 1
     c.model.window = 4
 

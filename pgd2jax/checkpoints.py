@@ -16,7 +16,8 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
-PUBLISHED = ("full", "small")  # Names kept for the weights to come.
+PUBLISHED = pathlib.Path(__file__).parent / "weights"  # A folder each.
+DEFAULT = "small"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
 
 
@@ -104,20 +105,25 @@ def _rmse(step: pathlib.Path) -> float:
         return math.inf
 
 
+def published() -> list[str]:
+    """Returns the names of the weights that come with pgd2jax."""
+    return sorted(folder.parent.name for folder in PUBLISHED.glob("*/params"))
+
+
 def weights_folder(path: str | os.PathLike) -> pathlib.Path:
-    """Finds the best weights in a run's folder, or takes a weights folder as it is.
+    """Finds published weights, the best of a run's folder, or takes a weights folder.
 
     Raises:
         CheckpointError: if there are none.
     """
-    if str(path) in PUBLISHED and not pathlib.Path(path).is_dir():
-        raise CheckpointError(
-            f"{path}: no weights of this name are published yet; train some "
-            "(make demo) and name their folder, such as runs/demo."
-        )
+    if str(path) in published():
+        return PUBLISHED / str(path)
     path = pathlib.Path(path)
     if not path.is_dir():
-        raise CheckpointError(f"{path}: there is no such folder of weights.")
+        raise CheckpointError(
+            f"{path}: there is no such folder of weights, nor do weights of this name "
+            f"come with pgd2jax, which has {', '.join(published())}."
+        )
     if (path / "params").is_dir():
         return path
     steps = _steps(path / FOLDER) or _steps(path)
@@ -133,7 +139,8 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
     """Reads weights and their configuration.
 
     Args:
-        path: A run's workdir, of which the best step is taken, or a weights folder.
+        path: A name of `published`, a run's workdir, of which the best step is taken,
+            or a weights folder.
 
     Returns:
         Parameters as nested dicts of NumPy arrays, whatever devices they were saved

@@ -24,17 +24,12 @@ def absolute(error: jax.Array) -> jax.Array:
     return _mean(jnp.abs(error))
 
 
-def squared(error: jax.Array) -> jax.Array:
-    """Returns the mean square of a log error, [B, H, W, 1] to [B]."""
-    return _mean(error**2)
-
-
 def likelihood(error: jax.Array) -> jax.Array:
     """Returns the gamma negative log-likelihood of the reference, 0 at equality.
 
     With e = log estimate - log reference it is e + exp(-e) - 1, the Itakura-Saito
-    divergence: its minimum is the mean intensity, where that of `absolute` and
-    `squared` is the median or mean of the logarithm, which is too dark.
+    divergence: its minimum is the mean intensity, where that of `absolute` is the
+    median, which is too dark. Near equality it is half of the squared error.
     """
     near = jnp.maximum(error, -LINEAR_BEYOND)
     slope = jnp.exp(LINEAR_BEYOND) - 1
@@ -55,7 +50,6 @@ def combined_loss(
     reference: jax.Array,
     *,
     clean: float,
-    square: float,
     likely: float,
     speckle: float,
     structure: float,
@@ -67,7 +61,6 @@ def combined_loss(
         intensity: Its input, [B, H, W, 1] linear power.
         reference: The clean intensity, like `intensity`.
         clean: Weight of the absolute error of the clean log-intensity.
-        square: Weight of its squared error.
         likely: Weight of the gamma likelihood, which calibrates the mean.
         speckle: Weight of the absolute error of SNENet's log speckle.
         structure: Weight of the gradient error of the clean log-intensity.
@@ -80,14 +73,12 @@ def combined_loss(
     true_speckle = radiometry.log_intensity(intensity) - log_reference
     terms = {
         "clean": absolute(error),
-        "square": squared(error),
         "likely": likelihood(error),
         "speckle": absolute(estimate.log_speckle - true_speckle),
         "structure": gradient(error),
     }
     weights = {
         "clean": clean,
-        "square": square,
         "likely": likely,
         "speckle": speckle,
         "structure": structure,

@@ -1,5 +1,6 @@
 """One training pair, and what is done to every pair on the device."""
 
+import functools
 from typing import NamedTuple
 
 import jax
@@ -16,12 +17,19 @@ class Pair(NamedTuple):
         phase: [H, W, 1] float32 radians.
         reference: [H, W, 1] float32 linear power.
         has_phase: Bool; false where the phase means nothing.
+        looks: Equivalent number of looks of the intensity, float32.
     """
 
     intensity: jax.Array
     phase: jax.Array
     reference: jax.Array
     has_phase: jax.Array
+    looks: jax.Array
+
+    @property
+    def inputs(self) -> tuple[jax.Array, ...]:
+        """What the network is given, in its order."""
+        return self.intensity, self.phase, self.has_phase, self.looks
 
 
 def normalise(pair: Pair) -> Pair:
@@ -33,7 +41,12 @@ def normalise(pair: Pair) -> Pair:
 
 
 def augment(
-    pair: Pair, key: jax.Array, *, phase_dropout: float, level_jitter: float
+    pair: Pair,
+    key: jax.Array,
+    *,
+    phase_dropout: float,
+    level_jitter: float,
+    looks_jitter: float,
 ) -> Pair:
     """Turns, mirrors and scales a normalised pair, and takes the phase from some.
 
@@ -45,21 +58,33 @@ def augment(
         key: PRNG key of the example.
         phase_dropout: Part of the examples that lose their phase.
         level_jitter: Largest change of level, dB: a crop's level is not its scene's.
+        looks_jitter: Standard deviation of the logarithm of the looks that are told of
+            an image without phase: users estimate them.
     """
-    turn, up, left, drop, level = jax.random.split(key, 5)
-    choices = [jax.random.bernoulli(k) for k in (turn, up, left)]
-
-    def move(image):
-        image = jnp.where(choices[0], image.swapaxes(0, 1), image)
-        image = jnp.where(choices[1], image[::-1], image)
-        return jnp.where(choices[2], image[:, ::-1], image)
+    turn, up, left, drop, level, tell = jax.random.split(key, 6)
+    images = pair.intensity, pair.phase, pair.reference
+    for choice, move in (
+        (turn, lambda image: image.swapaxes(0, 1)),
+        (up, lambda image: image[::-1]),
+        (left, lambda image: image[:, ::-1]),
+    ):
+        # A `cond`, for a CPU would compute all before a `where` once a choice.
+        images = jax.lax.cond(
+            jax.random.bernoulli(choice),
+            functools.partial(jax.tree.map, move),
+            lambda images: images,
+            images,
+        )
+    intensity, phase, reference = images
 
     decibel = jax.random.uniform(level, minval=-level_jitter, maxval=level_jitter)
     gain = radiometry.from_decibel(decibel)
     has_phase = pair.has_phase & ~jax.random.bernoulli(drop, phase_dropout)
+    told = pair.looks * jnp.exp(looks_jitter * jax.random.normal(tell))
     return Pair(
-        intensity=move(pair.intensity) * gain,
-        phase=jnp.where(has_phase, move(pair.phase), 0.0),
-        reference=move(pair.reference) * gain,
+        intensity=intensity * gain,
+        phase=jnp.where(has_phase, phase, 0.0),
+        reference=reference * gain,
         has_phase=has_phase,
+        looks=jnp.where(has_phase, pair.looks, jnp.maximum(told, 1.0)),
     )

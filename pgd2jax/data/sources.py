@@ -35,6 +35,7 @@ def _observed(observation) -> pairs.Pair:
             phase=observation.phase[..., None],
             reference=observation.reference[..., None],
             has_phase=observation.looks == 1,
+            looks=observation.looks,
         )
     )
 
@@ -69,7 +70,7 @@ class Stored:
         """Returns the first tiles of the validation split."""
         split = self._open("validation")
         chosen = [split[index] for index in range(min(count, len(split)))]
-        names = (*tiles.IMAGES, "has_phase")
+        names = pairs.Pair._fields
         stacked = pairs.Pair(**{n: np.stack([e[n] for e in chosen]) for n in names})
         return jax.device_get(jax.vmap(pairs.normalise)(stacked))
 
@@ -77,10 +78,15 @@ class Stored:
 class Respeckled(Stored):
     """References of a TFDS data set under fresh speckle."""
 
+    def __init__(self, *stored, white: float):
+        """Opens the data set; see `create`."""
+        super().__init__(*stored)
+        self._white = white
+
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
         """Draws speckle over the stored reference."""
         kind, noise = jax.random.split(key)
-        white, looks = scenes.draw_kind(kind)
+        white, looks = scenes.draw_kind(kind, self._white)
         reference = example["reference"][..., 0]
         return _observed(respeckle.observe(noise, reference, white, looks))
 
@@ -88,9 +94,9 @@ class Respeckled(Stored):
 class Endless:
     """Fresh scenes, transfer functions and speckle; no files, no second look."""
 
-    def __init__(self, crop: int, seed: int):
+    def __init__(self, crop: int, seed: int, white: float):
         """Draws nothing yet; see `create`."""
-        self._crop, self._seed = crop, seed
+        self._crop, self._seed, self._white = crop, seed, white
 
     def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
         """Yields empty examples: all is made on the device."""
@@ -109,10 +115,9 @@ class Endless:
         drawn = [jax.device_get(draw(key)) for key in keys]
         return jax.tree.map(lambda *images: np.stack(images), *drawn)
 
-    @staticmethod
-    def _draw(key: jax.Array, size: int) -> pairs.Pair:
+    def _draw(self, key: jax.Array, size: int) -> pairs.Pair:
         kind, scene = jax.random.split(key)
-        white, looks = scenes.draw_kind(kind)
+        white, looks = scenes.draw_kind(kind, self._white)
         return _observed(scenes.observe(scene, size, white, looks))
 
 
@@ -126,6 +131,7 @@ def create(
     batch_size: int,
     crop: int,
     crops_per_tile: int,
+    white: float,
     seed: int,
 ) -> Source:
     """Returns the source of that name.
@@ -139,6 +145,8 @@ def create(
         crop: Rows and columns of an example.
         crops_per_tile: Examples to cut from each tile that is read: reading takes
             cores from training on a CPU. "endless" has no tiles.
+        white: Part of the examples of "endless" and "respeckled" whose samples are
+            independent; the others pass a random transfer function.
         seed: Of order, crops and all that is drawn.
 
     Raises:
@@ -148,10 +156,10 @@ def create(
     if batch_size % crops_per_tile:
         raise ValueError(f"data.{batch_size=} must divide by data.{crops_per_tile=}.")
     if source == "endless":
-        return Endless(crop, seed)
+        return Endless(crop, seed, white)
     sizes = (batch_size, crop, crops_per_tile, seed)
     if source == "respeckled":
-        return Respeckled(data_dir, "simulated", *sizes)
+        return Respeckled(data_dir, "simulated", *sizes, white=white)
     if source in SOURCES or source.startswith("stack-"):
         return Stored(data_dir, source, *sizes)
     raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")

@@ -51,7 +51,10 @@ def crop(
     col = rng.integers(cols - size + 1)
     window = (slice(row, row + size), slice(col, col + size))
     pair = {name: example[name][window] for name in IMAGES}
-    return pair | {"has_phase": np.bool_(example["has_phase"])}
+    return pair | {
+        "has_phase": np.bool_(example["has_phase"]),
+        "looks": np.float32(example["looks"]),
+    }
 
 
 def batches(

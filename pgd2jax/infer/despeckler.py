@@ -6,11 +6,13 @@ from typing import Any
 
 import jax
 import numpy as np
+from absl import logging
 
 from pgd2jax import checkpoints, configuration
 from pgd2jax.infer import masks, tiles
 from pgd2jax.models import PGD2Net
-from pgd2jax.sar import pixels, radiometry
+from pgd2jax.sar import looks as sar_looks
+from pgd2jax.sar import pixels, radiometry, scenes
 
 TILE = 512  # Pixels; with its halo 704 x 704, a few hundred MB of activations.
 
@@ -30,7 +32,7 @@ class Despeckler:
         self.params = params
         self.config = config
         self._apply = jax.jit(
-            lambda params, *images: model.apply({"params": params}, *images).intensity
+            lambda params, *inputs: model.apply({"params": params}, *inputs).intensity
         )
 
     def __call__(
@@ -38,6 +40,7 @@ class Despeckler:
         slc: np.ndarray | None = None,
         *,
         intensity: np.ndarray | None = None,
+        looks: float | None = None,
         tile: int = TILE,
         progress: Callable[[int, int], None] | None = None,
     ) -> np.ndarray:
@@ -50,6 +53,8 @@ class Despeckler:
         Args:
             slc: Complex samples, [H, W], any scale, not multilooked.
             intensity: Instead of `slc`, where there is no phase: linear power, [H, W].
+            looks: Equivalent number of looks of `intensity`, at least 1; estimated from
+                the image if None. An SLC image has one.
             tile: Rows and columns worked on at once; changes memory, not the result.
             progress: Called with (tiles done, tiles in all).
 
@@ -57,9 +62,10 @@ class Despeckler:
             The intensity, E|slc|^2, [H, W] float32 linear power.
 
         Raises:
-            ValueError: if the image is empty, not [H, W], of a wrong type or negative.
+            ValueError: if the image is empty, not [H, W], of a wrong type or negative,
+                or if `looks` does not fit it.
         """
-        image = _checked(slc, intensity)
+        image = _checked(slc, intensity, looks)
         power = radiometry.intensity(image) if slc is not None else np.float32(image)
         missing = pixels.no_data(power)
         result = np.where(np.isfinite(power), np.float32(0), np.float32(np.nan))
@@ -70,7 +76,17 @@ class Despeckler:
             raise ValueError(f"the image's typical power, {scale:g}, is too small.")
         images = [masks.fill(power, missing) / scale]
         if slc is not None:
+            looks = 1.0
             images.append(masks.fill(radiometry.phase(image), missing))
+        elif looks is None:
+            looks = sar_looks.estimate(np.where(missing, np.nan, power))
+        if looks > scenes.MOST_LOOKS:
+            logging.warning(
+                "%.1f looks are more than the %g that the network knows.",
+                looks,
+                scenes.MOST_LOOKS,
+            )
+        told = np.float32([min(looks, scenes.MOST_LOOKS)])
 
         plan = tiles.plan(power.shape, self.model.stride, self.model.reach, tile)
         padded = [tiles.pad(image, plan) for image in images]
@@ -78,9 +94,9 @@ class Despeckler:
         inner = slice(plan.halo, -plan.halo)
         for number, core in enumerate(plan, start=1):
             window = plan.with_halo(core)
-            estimate = self._apply(
-                self.params, *(image[window][None, ..., None] for image in padded)
-            )
+            cut = [image[window][None, ..., None] for image in padded]
+            phase = cut[1] if slc is not None else None
+            estimate = self._apply(self.params, cut[0], phase, None, told)
             target = clean[core]
             estimate = np.asarray(estimate)[0, inner, inner, 0]
             target[:] = estimate[: target.shape[0], : target.shape[1]]
@@ -89,9 +105,13 @@ class Despeckler:
         return np.where(missing, result, clean * scale)
 
 
-def _checked(slc, intensity) -> np.ndarray:
+def _checked(slc, intensity, looks) -> np.ndarray:
     if (slc is None) == (intensity is None):
         raise ValueError("give either slc or intensity.")
+    if looks is not None and not 1 <= looks < np.inf:
+        raise ValueError(f"{looks=} must be at least 1.")
+    if slc is not None and looks not in (None, 1):
+        raise ValueError(f"{looks=}: an SLC image has one look; give its intensity=.")
     name = "slc" if intensity is None else "intensity"
     image = np.asarray(slc if intensity is None else intensity)
     if image.ndim != 2 or image.size == 0:
@@ -113,12 +133,14 @@ def _checked(slc, intensity) -> np.ndarray:
     return image
 
 
-def load(weights: str | os.PathLike, *, dtype: str = "auto") -> Despeckler:
+def load(
+    weights: str | os.PathLike = checkpoints.DEFAULT, *, dtype: str = "auto"
+) -> Despeckler:
     """Loads weights.
 
     Args:
-        weights: Workdir of a training, of which the best step is taken, or a folder
-            of weights.
+        weights: Of the sets that come with pgd2jax, `checkpoints.PUBLISHED`; or a
+            training's workdir, of which the best step is taken, or a folder of weights.
         dtype: Of the computation: "float32", "bfloat16", or "auto" for bfloat16 on
             GPU and TPU and float32 on a CPU.
 

@@ -6,20 +6,23 @@ import jax.numpy as jnp
 import numpy as np
 
 
-def _relative_index(window: int) -> np.ndarray:
-    """Returns, for each pair of pixels of a window, the number of their offset."""
+def _relative_index(window: int, margin: int) -> np.ndarray:
+    """Returns, for each pixel of a window and each key, the number of their offset."""
+    wide = window + 2 * margin
     row, col = np.divmod(np.arange(window * window), window)
-    span = 2 * window - 1
-    d_row = row[:, None] - row + window - 1
-    d_col = col[:, None] - col + window - 1
-    return d_row * span + d_col
+    key_row, key_col = np.divmod(np.arange(wide * wide), wide)
+    # From the last key seen by the first pixel to the first key seen by the last.
+    d_row = row[:, None] - key_row + wide - 1
+    d_col = col[:, None] - key_col + wide - 1
+    return d_row * (window + wide - 1) + d_col
 
 
 class CrossAttention(nn.Module):
     """One branch asks the other, within windows of the scene's grid.
 
-    Windows that do not overlap keep the reach finite: a pixel sees its own window,
-    and a tile whose origin lies on the grid sees the same windows as the scene.
+    Windows of a grid keep the reach finite: a pixel sees its own window and the margin
+    around it, and a tile whose origin lies on the grid sees the same windows as the
+    scene.
 
     Not in the paper, which says only "specially designed": windows, the relative
     position bias, and queries and keys of unit length (they keep bfloat16 stable
@@ -29,12 +32,14 @@ class CrossAttention(nn.Module):
         features: C, the channels of both branches.
         heads: Attention heads; divides C.
         window: Rows and columns of a window.
+        margin: Rows and columns around a window that answer, too.
         dtype: Of the computation.
     """
 
     features: int
     heads: int
     window: int
+    margin: int = 0
     dtype: str = "float32"
 
     @nn.compact
@@ -51,17 +56,28 @@ class CrossAttention(nn.Module):
         if x.shape != guide.shape:
             raise ValueError(f"{x.shape=} and {guide.shape=} must be equal.")
         batch, rows, cols, channels = x.shape
-        size = self.window
+        size, margin = self.window, self.margin
         if rows % size or cols % size:
             raise ValueError(f"{(rows, cols)=} must divide by {size=}.")
         depth = channels // self.heads
 
-        def windows(y):
+        def split(y, size):
+            """Returns [windows, heads, pixels of one, depth]."""
             y = y.reshape(
-                batch, rows // size, size, cols // size, size, self.heads, depth
+                batch, rows // self.window, size, cols // self.window, size, -1, depth
             )
             y = y.transpose(0, 1, 3, 5, 2, 4, 6)
             return y.reshape(-1, self.heads, size * size, depth)
+
+        def answers(y):
+            if not margin:
+                return split(y, size)
+            wide = size + 2 * margin
+            y = jnp.pad(y, ((0, 0), (margin, margin), (margin, margin), (0, 0)))
+            pick = np.arange(wide)
+            y = y[:, (np.arange(0, rows, size)[:, None] + pick).ravel()]
+            y = y[:, :, (np.arange(0, cols, size)[:, None] + pick).ravel()]
+            return split(y, wide)
 
         def unit(y):
             y = y.astype(jnp.float32)
@@ -71,15 +87,14 @@ class CrossAttention(nn.Module):
         def dense(name):
             return nn.Dense(self.features, dtype=self.dtype, name=name)
 
-        query = unit(windows(dense("query")(x)))
-        key = unit(windows(dense("key")(guide)))
-        value = windows(dense("value")(guide))
+        query = unit(split(dense("query")(x), size))
+        key = unit(answers(dense("key")(guide)))
+        value = answers(dense("value")(guide))
 
         scale = self.param("log_scale", nn.initializers.constant(1.5), (self.heads,))
-        bias = self.param(
-            "bias", nn.initializers.zeros, ((2 * size - 1) ** 2, self.heads)
-        )
-        bias = bias[_relative_index(size)].transpose(2, 0, 1)
+        span = 2 * (size + margin) - 1
+        bias = self.param("bias", nn.initializers.zeros, (span**2, self.heads))
+        bias = bias[_relative_index(size, margin)].transpose(2, 0, 1)
         scores = jnp.einsum("bhqd,bhkd->bhqk", query, key).astype(jnp.float32)
         scores = scores * jnp.exp(scale)[:, None, None] + bias
         weights = nn.softmax(scores).astype(self.dtype)

@@ -6,6 +6,9 @@ import jax.numpy as jnp
 
 from pgd2jax.sar import radiometry
 
+# Share of the power in a sub-look at which it counts as outside of the sensor's band.
+EMPTY = 0.01
+
 
 def space_to_depth(x: jax.Array) -> jax.Array:
     """Folds 2 x 2 pixels into channels: [B, H, W, C] to [B, H/2, W/2, 4C]."""
@@ -70,8 +73,53 @@ class Head(nn.Module):
         return depth_to_space(y)
 
 
+class Context(nn.Module):
+    """Adds what is known of a whole image to its features, the same at every pixel.
+
+    Attributes:
+        dtype: Of the features.
+    """
+
+    dtype: str = "float32"
+
+    @nn.compact
+    def __call__(self, x: jax.Array, context: jax.Array) -> jax.Array:
+        """Returns [B, H, W, C] for features `x` of that shape and `context`, [B, K]."""
+        known = nn.Dense(x.shape[-1], dtype=self.dtype, name="dense")(context)
+        return x + known[:, None, None]
+
+
+def direction(slc: jax.Array) -> jax.Array:
+    """Returns cosine and sine of the phase, [B, H, W, 1] complex to [B, H, W, 2]."""
+    parts = jnp.concatenate([slc.real, slc.imag], axis=-1)
+    norm = jnp.sum(parts * parts, axis=-1, keepdims=True)
+    return parts * jax.lax.rsqrt(jnp.maximum(norm, radiometry.LOG_FLOOR))
+
+
+def _bands(key: jax.Array, shape: tuple[int, int, int, int], dtype) -> jax.Array:
+    """Returns complex filters that share the spectrum out, for a start.
+
+    Hann windows at frequencies that fill the square evenly (the sequence of Roberts,
+    "The unreasonable effectiveness of quasirandom sequences", 2018), each turned by a
+    random angle.
+    """
+    rows, cols, _, filters = shape
+    window = jnp.hanning(rows + 2)[1:-1, None] * jnp.hanning(cols + 2)[1:-1]
+    number = jnp.arange(1, filters + 1)
+    row_frequency = (number / 1.324718) % 1
+    col_frequency = (number / 1.324718**2) % 1
+    angle = jax.random.uniform(key, (filters,))
+    cycles = (
+        jnp.arange(rows)[:, None, None] * row_frequency
+        + jnp.arange(cols)[:, None] * col_frequency
+        + angle
+    )
+    bands = window[..., None] * jnp.exp(-2j * jnp.pi * cycles)
+    return (bands / jnp.linalg.norm(window)).astype(dtype)[:, :, None, :]
+
+
 class SubLooks(nn.Module):
-    """Learned sub-looks: the power behind short complex filters.
+    """Learned sub-looks: the power behind short complex filters, for 2 x 2 pixels each.
 
     Each filter passes a part of the spectrum, so that its speckle is partly
     independent of the full band's. This is where the phase pays: the phase at a pixel
@@ -81,7 +129,7 @@ class SubLooks(nn.Module):
 
     Attributes:
         filters: K, how many.
-        size: Rows and columns of a filter, odd.
+        size: Rows and columns of a filter, even.
     """
 
     filters: int
@@ -89,15 +137,22 @@ class SubLooks(nn.Module):
 
     @nn.compact
     def __call__(self, slc: jax.Array) -> jax.Array:
-        """Returns the natural log of each sub-look's power, [B, H, W, K] float32.
+        """Returns what the sub-looks show, [B, H/2, W/2, K + 1] float32.
+
+        That is the natural log of each one's share of their mean power, from `EMPTY`
+        up, and the log of the mean power.
 
         Args:
             slc: Complex samples of typical power 1, [B, H, W, 1] complex64.
         """
         shape = (self.size, self.size, 1, self.filters)
-        init = nn.initializers.normal(1 / self.size)
-        real = self.param("real", init, shape, jnp.float32)
-        imag = self.param("imag", init, shape, jnp.float32)
+        bands = self.param(
+            "bands",
+            lambda key: jnp.stack(
+                [f(_bands(key, shape, jnp.complex64)) for f in (jnp.real, jnp.imag)]
+            ),
+        )
+        real, imag = bands
         # (a + jb)(c + jd) as one real convolution of [a, b] to K real and K imaginary.
         kernel = jnp.concatenate(
             [
@@ -106,12 +161,16 @@ class SubLooks(nn.Module):
             ],
             axis=-2,
         )
+        margin = self.size // 2 - 1  # Of a filter beyond its 2 x 2 pixels.
         looks = jax.lax.conv_general_dilated(
             jnp.concatenate([slc.real, slc.imag], axis=-1),
             kernel,
-            window_strides=(1, 1),
-            padding="SAME",
+            window_strides=(2, 2),
+            padding=((margin, margin), (margin, margin)),
             dimension_numbers=("NHWC", "HWIO", "NHWC"),
         )
         looks = jax.lax.complex(*jnp.split(looks, 2, axis=-1))
-        return radiometry.log_intensity(radiometry.intensity(looks))
+        power = radiometry.intensity(looks)
+        mean = jnp.maximum(power.mean(axis=-1, keepdims=True), radiometry.LOG_FLOOR)
+        shares = radiometry.log_intensity(power / mean + EMPTY, EMPTY)
+        return jnp.concatenate([shares, radiometry.log_intensity(mean)], axis=-1)

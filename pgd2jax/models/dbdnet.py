@@ -4,7 +4,8 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.models import attention, blocks
+from pgd2jax.models import blocks
+from pgd2jax.models import exchange as exchanges
 
 
 class DBDNet(nn.Module):
@@ -22,6 +23,7 @@ class DBDNet(nn.Module):
             (split around the attention), and after the branches met.
         heads: Attention heads.
         window: Rows and columns of an attention window at quarter resolution.
+        exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
         dtype: Of the computation.
     """
 
@@ -29,11 +31,16 @@ class DBDNet(nn.Module):
     depth: tuple[int, int, int]
     heads: int
     window: int
+    exchange: str
     dtype: str = "float32"
 
     @nn.compact
     def __call__(
-        self, log_intensity: jax.Array, log_speckle: jax.Array, noise: jax.Array
+        self,
+        log_intensity: jax.Array,
+        log_speckle: jax.Array,
+        noise: jax.Array,
+        context: jax.Array,
     ) -> jax.Array:
         """Returns the clean log-intensity, [B, H, W, 1] float32.
 
@@ -41,6 +48,7 @@ class DBDNet(nn.Module):
             log_intensity: [B, H, W, 1] float32; H and W divide by 4 windows.
             log_speckle: SNENet's estimate, like `log_intensity`.
             noise: SNENet's features, [B, H/2, W/2, C].
+            context: What is known of the image, [B, K] float32.
         """
         wide = 2 * self.features
         half, quarter, joint = self.depth
@@ -61,6 +69,7 @@ class DBDNet(nn.Module):
         clean = jnp.concatenate([log_intensity, guess], axis=-1).astype(self.dtype)
         clean = blocks.space_to_depth(clean)
         clean = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="stem")(clean)
+        clean = blocks.Context(self.dtype, name="context")(clean, context)
         clean = residuals(clean, self.features, half, "clean_half")
         noise = residuals(noise, self.features, half, "noise_half")
 
@@ -73,8 +82,13 @@ class DBDNet(nn.Module):
         deep_noise = residuals(deep_noise, wide, before, "noise_before")
 
         def ask(name):
-            return attention.CrossAttention(
-                wide, self.heads, self.window, self.dtype, name=name
+            return exchanges.create(
+                self.exchange,
+                features=wide,
+                heads=self.heads,
+                window=self.window,
+                dtype=self.dtype,
+                name=name,
             )
 
         deep_clean, deep_noise = (

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from pgd2jax.models import dbdnet, snenet
+from pgd2jax.models import exchange as exchanges
 from pgd2jax.sar import radiometry
 
 
@@ -39,9 +40,12 @@ class PGD2Net(nn.Module):
         denoise_depth: Residual blocks of DBDNet: a branch at half resolution, at
             quarter resolution, and after the branches met.
         sub_looks: Complex filters on the samples.
-        sub_look_size: Their rows and columns, odd.
+        sub_look_size: Their rows and columns, even.
+        phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
+            sine, to compare with.
         heads: Attention heads.
         window: Rows and columns of an attention window, at quarter resolution.
+        exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
         dtype: Of the computation, "float32" or "bfloat16"; parameters and results
             are float32.
     """
@@ -49,10 +53,12 @@ class PGD2Net(nn.Module):
     features: int = 64
     estimate_depth: int = 4
     denoise_depth: tuple[int, int, int] = (1, 2, 2)
-    sub_looks: int = 8
-    sub_look_size: int = 7
+    sub_looks: int = 16
+    sub_look_size: int = 8
+    phase_as: str = "sub_looks"
     heads: int = 4
     window: int = 8
+    exchange: str = "windows"
     dtype: str = "float32"
 
     @property
@@ -67,8 +73,9 @@ class PGD2Net(nn.Module):
         stems_and_heads = 4  # 3 x 3 convolutions at half resolution, and as many:
         convolutions = stems_and_heads + 2 * (self.estimate_depth + half + joint)
         folds = 1 + 2  # 2 x 2 pixels become a cell, and once more.
-        window = 4 * (self.window - 1)
-        return self.sub_look_size // 2 + 2 * convolutions + folds + window + 8 * quarter
+        window = 4 * (self.window - 1 + exchanges.margin(self.exchange, self.window))
+        filters = self.sub_look_size // 2 - 1
+        return filters + 2 * convolutions + folds + window + 8 * quarter
 
     @nn.compact
     def __call__(
@@ -76,6 +83,7 @@ class PGD2Net(nn.Module):
         intensity: jax.Array,
         phase: jax.Array | None = None,
         has_phase: jax.Array | None = None,
+        looks: jax.Array | None = None,
     ) -> Estimate:
         """Returns the estimate for a batch.
 
@@ -84,7 +92,9 @@ class PGD2Net(nn.Module):
                 divide by `stride`.
             phase: Radians, like `intensity`; None if no image has one. Initialise
                 with a phase, or the sub-looks get no parameters.
-            has_phase: [B] bool, false where the phase means nothing.
+            has_phase: [B] bool, false where the phase means nothing; None where it
+                means something in all images.
+            looks: Equivalent number of looks, [B] float32; None for single looks.
 
         Raises:
             ValueError: if a shape does not fit.
@@ -100,21 +110,32 @@ class PGD2Net(nn.Module):
             if phase.shape != intensity.shape:
                 raise ValueError(f"{phase.shape=} must be {intensity.shape=}.")
             slc = radiometry.slc(intensity, phase)
+        if self.phase_as not in ("sub_looks", "angle"):
+            raise ValueError(f"{self.phase_as=} must be sub_looks or angle.")
+        batch = intensity.shape[0]
+        if has_phase is None:
+            has_phase = jnp.full(batch, phase is not None)
+        if looks is None:
+            looks = jnp.ones(batch)
+        # Not in the paper: that the network is told what it could only guess.
+        context = jnp.stack([has_phase.astype(jnp.float32), jnp.log(looks)], axis=-1)
         log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))
         log_speckle, noise = snenet.SNENet(
             self.features,
             self.estimate_depth,
             self.sub_looks,
             self.sub_look_size,
+            self.phase_as,
             self.dtype,
             name="snenet",
-        )(log_intensity, slc, has_phase)
+        )(log_intensity, slc, has_phase, context)
         clean = dbdnet.DBDNet(
             self.features,
             tuple(self.denoise_depth),
             self.heads,
             self.window,
+            self.exchange,
             self.dtype,
             name="dbdnet",
-        )(log_intensity, log_speckle, noise)
+        )(log_intensity, log_speckle, noise, context)
         return Estimate(clean, log_speckle)

@@ -16,7 +16,9 @@ class SNENet(nn.Module):
         features: C, channels at half resolution.
         depth: Residual blocks.
         sub_looks: Complex filters on the samples.
-        sub_look_size: Their rows and columns, odd.
+        sub_look_size: Their rows and columns, even.
+        phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
+            sine, to compare with.
         dtype: Of the computation.
     """
 
@@ -24,6 +26,7 @@ class SNENet(nn.Module):
     depth: int
     sub_looks: int
     sub_look_size: int
+    phase_as: str
     dtype: str = "float32"
 
     @nn.compact
@@ -31,7 +34,8 @@ class SNENet(nn.Module):
         self,
         log_intensity: jax.Array,
         slc: jax.Array | None,
-        has_phase: jax.Array | None,
+        has_phase: jax.Array,
+        context: jax.Array,
     ) -> tuple[jax.Array, jax.Array]:
         """Returns the log of the speckle and the features it came from.
 
@@ -39,27 +43,27 @@ class SNENet(nn.Module):
             log_intensity: [B, H, W, 1] float32; H and W are even.
             slc: Complex samples, [B, H, W, 1] complex64; None where no example of
                 the batch has a phase.
-            has_phase: [B] bool, false where the phase means nothing; None for all
-                true.
+            has_phase: [B] bool, false where the phase means nothing.
+            context: What is known of the image, [B, K] float32.
 
         Returns:
             Log speckle, [B, H, W, 1] float32, and features, [B, H/2, W/2, C].
         """
+        x = blocks.space_to_depth(log_intensity)
+        angle = self.phase_as == "angle"
         if slc is None:
-            present = jnp.zeros_like(log_intensity)
-            looks = jnp.zeros((*log_intensity.shape[:3], self.sub_looks), jnp.float32)
+            channels = 8 if angle else self.sub_looks + 1
+            seen = jnp.zeros((*x.shape[:3], channels), jnp.float32)
+        elif angle:
+            seen = blocks.space_to_depth(blocks.direction(slc))
         else:
-            present = jnp.ones_like(log_intensity)
-            if has_phase is not None:
-                present = present * has_phase[:, None, None, None]
-            looks = blocks.SubLooks(
+            seen = blocks.SubLooks(
                 self.sub_looks, self.sub_look_size, name="sub_looks"
             )(slc)
-            # Relative to the full band, so that zero says: nothing known.
-            looks = (looks - log_intensity) * present
-        x = jnp.concatenate([log_intensity, present, looks], axis=-1)
-        x = blocks.space_to_depth(x.astype(self.dtype))
+        seen = jnp.where(has_phase[:, None, None, None], seen, 0.0)
+        x = jnp.concatenate([x, seen], axis=-1).astype(self.dtype)
         x = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="stem")(x)
+        x = blocks.Context(self.dtype, name="context")(x, context)
         for index in range(self.depth):
             x = blocks.ResidualBlock(self.features, self.dtype, name=f"block_{index}")(
                 x

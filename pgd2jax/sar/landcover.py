@@ -41,17 +41,17 @@ def parcels(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     level = spread * jax.random.normal(normal, (PARCELS,))
 
     def nearest(index, best):
-        distance, image = best
+        distance, cell = best
         here = (row - seed_row[index]) ** 2 + ((col - seed_col[index]) * aspect) ** 2
         here = jnp.where(index < crowd, here, jnp.inf)
-        along = row * jnp.cos(angle[index]) + col * jnp.sin(angle[index])
-        furrow = jnp.sin(2 * jnp.pi * along / period[index])
-        decibel = level[index] + jnp.maximum(depth[index], 0.0) * furrow
         closer = here < distance
-        return jnp.where(closer, here, distance), jnp.where(closer, decibel, image)
+        return jnp.where(closer, here, distance), jnp.where(closer, index, cell)
 
-    start = (jnp.full(shape, jnp.inf), jnp.zeros(shape))
-    return jax.lax.fori_loop(0, PARCELS, nearest, start)[1]
+    start = (jnp.full(shape, jnp.inf), jnp.zeros(shape, jnp.int32))
+    cell = jax.lax.fori_loop(0, PARCELS, nearest, start)[1]
+    waves = jnp.stack([jnp.cos(angle), jnp.sin(angle)]) * (2 * jnp.pi / period)
+    along = row * waves[0][cell] + col * waves[1][cell]
+    return level[cell] + jnp.maximum(depth, 0.0)[cell] * jnp.sin(along)
 
 
 def leaves(key: jax.Array, shape: tuple[int, int]) -> jax.Array:

@@ -22,7 +22,7 @@ def observe(
     key: jax.Array,
     reference: jax.Array,
     white: jax.Array | bool,
-    looks: jax.Array | int,
+    looks: jax.Array | float,
 ) -> speckle.Observation:
     """Draws a transfer function and speckle over a reference.
 
@@ -33,7 +33,7 @@ def observe(
         key: PRNG key.
         reference: [H, W] float32 linear power, positive.
         white: True for independent samples.
-        looks: Independent looks to average.
+        looks: Equivalent number of looks.
 
     Returns:
         An Observation of [H, W] images.
@@ -58,6 +58,6 @@ def observe(
     images = speckle.observe(noise, background, focused, transfer, looks)
     return speckle.Observation(
         *(speckle.crop(image) for image in images),
-        looks=jnp.asarray(looks, jnp.int32),
+        looks=jnp.asarray(looks, jnp.float32),
         white=jnp.asarray(white, bool),
     )

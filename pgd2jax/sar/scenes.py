@@ -17,8 +17,10 @@ import jax.numpy as jnp
 
 from pgd2jax.sar import fields, landcover, radiometry, relief, speckle
 
-# Drawn with equal chance; most users hold single-look images.
-LOOKS = (1, 1, 1, 1, 2, 3, 4)
+# Most users hold single-look images; the others up to the looks of ground-range
+# products (Sentinel-1 GRD: 2.7 to 10.7).
+SINGLE = 0.6
+MOST_LOOKS = 12.0
 
 ISOLATED = 24  # At most so many isolated points,
 CORNERS = 32  # bright corners in a town,
@@ -149,14 +151,26 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
     return Scene(ground, _points(keys[9], ground, town))
 
 
-def draw_kind(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Draws whether the speckle is white, bool, and the number of looks, int32."""
-    white, looks = jax.random.split(key)
-    return jax.random.bernoulli(white), jax.random.choice(looks, jnp.array(LOOKS))
+def draw_kind(key: jax.Array, white: float = 0.5) -> tuple[jax.Array, jax.Array]:
+    """Draws the kind of speckle.
+
+    Args:
+        key: PRNG key.
+        white: Part of the examples whose samples are independent.
+
+    Returns:
+        Whether the speckle is white, bool, and the looks, float32, 1 to 12.
+    """
+    kind, single, looks = jax.random.split(key, 3)
+    several = jnp.exp(jax.random.uniform(looks, maxval=jnp.log(MOST_LOOKS)))
+    return (
+        jax.random.bernoulli(kind, white),
+        jnp.where(jax.random.bernoulli(single, SINGLE), 1.0, several),
+    )
 
 
 def observe(
-    key: jax.Array, size: int, white: jax.Array | bool, looks: jax.Array | int = 1
+    key: jax.Array, size: int, white: jax.Array | bool, looks: jax.Array | float = 1
 ) -> speckle.Observation:
     """Draws a scene, a transfer function and speckle.
 
@@ -164,7 +178,7 @@ def observe(
         key: PRNG key; equal keys give equal observations.
         size: Pixels of the square result.
         white: True for independent samples, False for a random transfer function.
-        looks: Independent looks to average; over 1 the phase is zero.
+        looks: Equivalent number of looks; over 1 the phase is zero.
 
     Returns:
         An Observation of [size, size] images.
@@ -177,6 +191,6 @@ def observe(
     images = speckle.observe(noise, scene.reflectivity, focused, transfer, looks)
     return speckle.Observation(
         *(speckle.crop(image) for image in images),
-        looks=jnp.asarray(looks, jnp.int32),
+        looks=jnp.asarray(looks, jnp.float32),
         white=jnp.asarray(white, bool),
     )

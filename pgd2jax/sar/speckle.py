@@ -57,7 +57,7 @@ class Observation(NamedTuple):
         intensity: Mean |z|^2 over the looks, [H, W] float32 linear power.
         phase: Phase of the look, radians, [H, W] float32; zeros for several looks.
         reference: E|z|^2, [H, W] float32 linear power.
-        looks: Number of looks, int32.
+        looks: Equivalent number of looks, float32.
         white: Whether the samples are uncorrelated, bool.
     """
 
@@ -158,12 +158,23 @@ def _modulation(shape: tuple[int, int], transfer: Transfer) -> jax.Array:
     return jnp.exp(2j * jnp.pi * (cycles + 0.5 * transfer.drift * row**2))
 
 
+def _last_weight(looks: jax.Array) -> jax.Array:
+    """Returns the weight f of the last look, where all others weigh 1.
+
+    The equivalent number of looks of m whole ones and it is (m + f)^2 / (m + f^2).
+    """
+    whole = jnp.ceil(looks) - 1
+    excess = looks - 1
+    root = jnp.sqrt(whole * (whole - excess * (looks - whole)))
+    return jnp.where(excess > 0, (whole - root) / jnp.where(excess > 0, excess, 1), 1.0)
+
+
 def observe(
     key: jax.Array,
     reflectivity: jax.Array,
     focused: jax.Array,
     transfer: Transfer,
-    looks: jax.Array | int = 1,
+    looks: jax.Array | float = 1,
 ) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Draws one measurement of a scene.
 
@@ -173,7 +184,8 @@ def observe(
         focused: h * p, what `focus` or `refocus` make of the point scatterers, [H, W]
             complex64.
         transfer: From `draw_transfer` with the shape of `reflectivity`.
-        looks: Independent looks to average, at least 1.
+        looks: Equivalent number of looks, at least 1. Between whole numbers the last
+            of the independent looks weighs less.
 
     Returns:
         Intensity, phase (zeros for several looks) and reference, [H, W] float32
@@ -189,15 +201,20 @@ def observe(
         white = jax.lax.complex(noise[0], noise[1]) * jnp.sqrt(0.5)
         return _filter(amplitude * white, transfer) + focused
 
+    looks = jnp.asarray(looks, jnp.float32)
+    count = jnp.ceil(looks).astype(jnp.int32)
+    last = _last_weight(looks)
+
     def add(index, total):
-        return total + radiometry.intensity(look(index))
+        weight = jnp.where(index == count - 1, last, 1.0)
+        return total + weight * radiometry.intensity(look(index))
 
     first = look(0)
-    total = jax.lax.fori_loop(1, looks, add, radiometry.intensity(first))
+    total = jax.lax.fori_loop(1, count, add, radiometry.intensity(first))
     slc = first * _modulation(shape, transfer)
-    phase = jnp.where(jnp.asarray(looks) == 1, radiometry.phase(slc), 0.0)
+    phase = jnp.where(looks == 1, radiometry.phase(slc), 0.0)
     reference = _expectation(reflectivity, transfer) + radiometry.intensity(focused)
-    return total / looks, phase, reference
+    return total / (count - 1 + last), phase, reference
 
 
 def crop(image: jax.Array) -> jax.Array:

@@ -66,9 +66,7 @@ def objective(model, weights: Mapping[str, float]):
     """Returns (params, batch) -> (loss [B], {term: [B]}) with these loss weights."""
 
     def loss(params, batch):
-        estimate = model.apply(
-            {"params": params}, batch.intensity, batch.phase, batch.has_phase
-        )
+        estimate = model.apply({"params": params}, *batch.inputs)
         return losses.combined_loss(
             estimate, batch.intensity, batch.reference, **weights
         )

@@ -33,6 +33,10 @@ def draw_step(pair: Callable[[Any, jax.Array], pairs.Pair], key: jax.Array):
 
     def draw(numbers, examples):
         keys = jax.vmap(functools.partial(jax.random.fold_in, key))(numbers)
+        if jax.default_backend() == "cpu":
+            # One by one: `vmap` turns each `cond` into both of its branches, and half
+            # of what a scene may hold is absent.
+            return jax.lax.map(lambda both: pair(*both), (examples, keys))
         return jax.vmap(pair)(examples, keys)
 
     return jax.pmap(draw, axis_name=AXIS)

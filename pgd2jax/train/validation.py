@@ -18,10 +18,7 @@ class Validation:
         """Takes normalised tiles [N, H, W, 1]; the batch divides by the devices."""
 
         def predict(params, batch):
-            estimate = model.apply(
-                {"params": params}, batch.intensity, batch.phase, batch.has_phase
-            )
-            return estimate.intensity
+            return model.apply({"params": params}, *batch.inputs).intensity
 
         self._tiles = tiles
         self._batch_size = batch_size

@@ -8,7 +8,7 @@ import pytest
 from pgd2jax import data
 from pgd2jax.data import pairs, tiles
 
-SIZES = {"batch_size": 4, "crop": 32, "crops_per_tile": 2, "seed": 0}
+SIZES = {"batch_size": 4, "crop": 32, "crops_per_tile": 2, "white": 0.5, "seed": 0}
 
 
 class Tiles:
@@ -25,10 +25,11 @@ class Tiles:
             "phase": np.zeros((64, 64, 1), np.float32),
             "reference": place[..., None],
             "has_phase": index % 2 == 0,
+            "looks": 1.0 + index,
         }
 
 
-def pair(size=16, has_phase=True, seed=0):
+def pair(size=16, has_phase=True, looks=1.0, seed=0):
     rng = np.random.default_rng(seed)
     reference = rng.uniform(1, 2, (size, size, 1)).astype(np.float32)
     intensity = reference * rng.exponential(size=reference.shape).astype(np.float32)
@@ -36,6 +37,7 @@ def pair(size=16, has_phase=True, seed=0):
     return pairs.Pair(
         *(jnp.asarray(x) for x in (intensity, phase, reference)),
         has_phase=jnp.asarray(has_phase),
+        looks=jnp.float32(looks),
     )
 
 
@@ -54,7 +56,9 @@ def test_augmentation_moves_all_images_together_and_by_one_gain():
     seen = set()
     for index in range(24):
         key = jax.random.key(index)
-        changed = pairs.augment(original, key, phase_dropout=0.0, level_jitter=10.0)
+        changed = pairs.augment(
+            original, key, phase_dropout=0.0, level_jitter=10.0, looks_jitter=0.0
+        )
         np.testing.assert_allclose(
             np.sort((changed.intensity / changed.reference).ravel()),
             np.sort((original.intensity / original.reference).ravel()),
@@ -78,9 +82,22 @@ def test_dropped_phase_is_zero_and_marked():
             jax.random.key(0),
             phase_dropout=dropout,
             level_jitter=0.0,
+            looks_jitter=0.0,
         )
         assert not changed.has_phase
         assert has_phase is False or not np.asarray(changed.phase).any()
+
+
+def test_looks_that_are_told_scatter_only_where_there_is_no_phase():
+    def told(has_phase, looks):
+        example = pair(has_phase=has_phase, looks=looks)
+        options = {"phase_dropout": 0.0, "level_jitter": 0.0, "looks_jitter": 0.2}
+        keys = jax.random.split(jax.random.key(0), 200)
+        return jax.vmap(lambda key: pairs.augment(example, key, **options).looks)(keys)
+
+    assert (told(True, 1.0) == 1).all()
+    assert np.std(np.log(told(False, 5.0))) == pytest.approx(0.2, rel=0.15)
+    assert told(False, 1.0).min() == 1
 
 
 def test_crops_of_one_example_show_the_same_window():
@@ -90,6 +107,7 @@ def test_crops_of_one_example_show_the_same_window():
     first = cut["reference"][0, 0, 0]
     assert cut["reference"][-1, -1, 0] == first + 31 * 101
     assert not cut["has_phase"]
+    assert cut["looks"] == 4
 
 
 def test_crop_larger_than_a_tile_is_refused():

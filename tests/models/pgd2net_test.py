@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from pgd2jax.models import attention, blocks
+from pgd2jax.models import attention, blocks, exchange
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +55,41 @@ def test_masked_phase_equals_no_phase_in_a_mixed_batch(apply):
     assert np.abs(without.log_intensity - with_phase.log_intensity).max() > 1e-3
 
 
+def test_told_looks_change_the_estimate(apply):
+    intensity, _ = speckle((2, 32, 32, 1))
+    told = apply(intensity, None, None, jnp.array([1.0, 8.0]))
+    alone = apply(intensity)
+    np.testing.assert_allclose(told.log_intensity[0], alone.log_intensity[0], atol=1e-5)
+    assert np.abs(told.log_intensity[1] - alone.log_intensity[1]).max() > 1e-3
+
+
+def test_sub_looks_share_the_spectrum_out():
+    # White samples: powers of filters that overlap in the spectrum would correlate.
+    parts = jax.random.normal(jax.random.key(0), (2, 1, 256, 256, 1))
+    slc = jax.lax.complex(*parts)
+    layer = blocks.SubLooks(filters=8, size=8)
+    looks = layer.apply(layer.init(jax.random.key(1), slc), slc)
+    assert looks.shape == (1, 128, 128, 9)
+    correlation = np.corrcoef(np.asarray(looks)[..., :8].reshape(-1, 8).T)
+    assert np.abs(correlation - np.eye(8)).max() < 0.25
+
+
+def test_sub_looks_outside_of_the_band_hold_a_hundredth_and_the_level_stands_apart():
+    layer = blocks.SubLooks(filters=8, size=8)
+    row, col = np.mgrid[:64, :64]
+    # One frequency, that of the first filter at the start of training.
+    cycles = row / 1.324718 + col / 1.324718**2
+    slc = jnp.asarray(np.exp(2j * np.pi * cycles), jnp.complex64)[None, ..., None]
+    params = layer.init(jax.random.key(1), slc)
+    looks, brighter = (
+        np.asarray(layer.apply(params, gain * slc))[0, 8:-8, 8:-8] for gain in (1, 10)
+    )
+    np.testing.assert_allclose(looks[..., 0], np.log(8), atol=0.1)
+    assert np.median(looks[..., 1:8]) < -3.5
+    np.testing.assert_allclose(brighter[..., :8], looks[..., :8], atol=1e-3)
+    np.testing.assert_allclose(brighter[..., 8] - looks[..., 8], np.log(100), atol=1e-3)
+
+
 def test_a_constant_phase_offset_changes_nothing(apply):
     intensity, phase = speckle((1, 32, 32, 1))
     turned = apply(intensity, phase + 1.0)
@@ -96,15 +131,56 @@ def test_attention_gives_the_mean_of_values_when_all_keys_are_equal():
     )
 
 
-def test_attention_stays_within_its_window():
-    layer = attention.CrossAttention(features=4, heads=1, window=4)
+@pytest.mark.parametrize(("margin", "seen_from"), [(0, slice(4)), (2, slice(8))])
+def test_attention_stays_within_its_window_and_margin(margin, seen_from):
+    layer = attention.CrossAttention(features=4, heads=1, window=4, margin=margin)
     x = jax.random.normal(jax.random.key(0), (1, 8, 8, 4))
     params = layer.init(jax.random.key(1), x, x)
-    broken = layer.apply(params, x, x.at[0, 1, 6].set(jnp.nan))
+    # Row 2 lies in the margin of the lower windows, column 6 in no other's.
+    broken = layer.apply(params, x, x.at[0, 2, 6].set(jnp.nan))
     lost = ~np.isfinite(np.asarray(broken)).all(-1)[0]
     expected = np.zeros((8, 8), bool)
-    expected[:4, 4:] = True
+    expected[seen_from, 4:] = True
     np.testing.assert_array_equal(lost, expected)
+
+
+@pytest.mark.parametrize("margin", [0, 2])
+@pytest.mark.parametrize("offset", [(0, 0), (1, -1)])
+def test_position_bias_finds_the_pixel_at_its_offset(margin, offset):
+    layer = attention.CrossAttention(features=4, heads=1, window=4, margin=margin)
+    x, guide = jax.random.normal(jax.random.key(0), (2, 1, 8, 8, 4))
+    params = layer.init(jax.random.key(1), x, guide)["params"]
+    # The bias of keys that lie `offset` below and right of the pixel that asks.
+    span = 2 * (4 + margin) - 1
+    row, col = (4 + margin - 1 - shift for shift in offset)
+    params["bias"] = params["bias"].at[row * span + col].set(100.0)
+    value = guide @ params["value"]["kernel"] + params["value"]["bias"]
+    out = params["out"]
+    found = np.roll(value, [-shift for shift in offset], axis=(1, 2))
+    expected = x + found @ out["kernel"] + out["bias"]
+    inner = np.s_[0, 1:3, 1:3]  # Pixels whose neighbours lie in the same window.
+    np.testing.assert_allclose(
+        layer.apply({"params": params}, x, guide)[inner], expected[inner], atol=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", exchange.EXCHANGES)
+def test_every_exchange_brings_the_guide_in(name):
+    layer = exchange.create(
+        name, features=4, heads=1, window=4, dtype="float32", name="exchange"
+    )
+    x, guide = jax.random.normal(jax.random.key(0), (2, 1, 8, 8, 4))
+    params = layer.init(jax.random.key(1), x, guide)
+    first, second = (layer.apply(params, x, g) for g in (guide, 2 + guide))
+    assert first.shape == x.shape
+    assert np.abs(first - second).max() > 1e-3
+
+
+def test_unknown_exchange_is_refused():
+    with pytest.raises(ValueError, match="windows, overlapping"):
+        exchange.create(
+            "talk", features=4, heads=1, window=4, dtype="float32", name="exchange"
+        )
 
 
 def test_bfloat16_computation_keeps_float32_parameters_and_results(network):

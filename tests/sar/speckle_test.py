@@ -21,7 +21,7 @@ def nothing():
     return jnp.zeros(SHAPE, jnp.complex64)
 
 
-@pytest.mark.parametrize("looks", [1, 2, 4])
+@pytest.mark.parametrize("looks", [1, 1.3, 2, 3.6, 4])
 def test_flat_ground_has_mean_one_and_variance_one_over_looks(looks):
     observe = jax.jit(speckle.observe)
     power = np.concatenate(

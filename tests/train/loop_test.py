@@ -114,6 +114,7 @@ def test_one_device_takes_the_same_steps_as_eight(smoke_config):
         "intensity": reference * rng.exponential(size=shape).astype(np.float32),
         "phase": rng.uniform(-3, 3, shape).astype(np.float32),
         "has_phase": np.ones(shape[:2], bool),
+        "looks": np.ones(shape[:2], np.float32),
     }
 
     def pair(example, key):

@@ -11,11 +11,16 @@ from pgd2jax.sar import scenes
 from tfds_sar import threads
 from tfds_sar.sar_despeckle import tile
 
+# Drawn with equal chance.
+LOOKS = (1, 1, 1, 1, 2, 3, 4)
+
 
 @functools.partial(jax.jit, static_argnames="size")
 def _observe(seed, index, white, looks, size):
     kind, pair = jax.random.split(jax.random.fold_in(jax.random.key(seed), index))
-    drawn_white, drawn_looks = scenes.draw_kind(kind)
+    white_key, looks_key = jax.random.split(kind)
+    drawn_white = jax.random.bernoulli(white_key)
+    drawn_looks = jax.random.choice(looks_key, jnp.array(LOOKS))
     # Less than 0: as drawn.
     white = jnp.where(white < 0, drawn_white, white > 0)
     return scenes.observe(pair, size, white, jnp.where(looks < 1, drawn_looks, looks))

@@ -1,0 +1,206 @@
+"""Measures what a despeckler keeps and what it removes, on ground that is known.
+
+python benchmarks/quality.py                      # the weights that load() takes
+python benchmarks/quality.py --weights runs/base --only scenes points
+
+flat: four levels side by side, 1 to 12 looks; the mean of the output against the truth.
+speckle: one level, three bands; the equivalent number of looks (ENL) of the output.
+points: scatterers over clutter; error of the peak, and of the ground around it.
+scenes: fresh simulated scenes, with seeds of their own.
+"""
+
+import argparse
+import functools
+import pathlib
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+import pgd2jax
+from pgd2jax import checkpoints, compilation
+from pgd2jax.metrics import referenced, unreferenced
+from pgd2jax.sar import radiometry, scenes, speckle
+
+SEED = 1 << 24  # Far from those of training, validation and data set.
+LEVELS = (-15.0, -5.0, 5.0, 15.0)  # dB, one a quadrant.
+QUADRANT = 96  # Pixels; its outer third is left out.
+SPACING = 64  # Pixels from point to point.
+
+
+def transfer(size: int, bandwidth: float, alpha: float) -> speckle.Transfer:
+    """Returns the same band for rows and columns."""
+    band = speckle.response(size, bandwidth, alpha)
+    return speckle.Transfer(band, band, jnp.zeros(2), jnp.float32(0))
+
+
+def independent(band: np.ndarray) -> float:
+    """Returns independent looks a pixel, 1 over the sum of |rho|^2 in the plane."""
+    power = np.asarray(band, np.float64) ** 2
+    return float((power.mean() ** 2 / (power**2).mean()) ** 2)
+
+
+@functools.partial(jax.jit, static_argnames=("bandwidth", "alpha"))
+def draw(key, ground, focused, looks, bandwidth=1.0, alpha=1.0):
+    """Returns intensity, phase and reference of a square scene."""
+    sensor = transfer(ground.shape[0], bandwidth, alpha)
+    return speckle.observe(key, ground, focused, sensor, looks)
+
+
+def run(despeckler, intensity, phase, looks):
+    """Despeckles with the phase where there is one look."""
+    if phase is None or looks > 1:
+        return despeckler(intensity=np.asarray(intensity), looks=looks)
+    return despeckler(radiometry.slc(np.asarray(intensity), np.asarray(phase)))
+
+
+def flat(despeckler, draws: int) -> None:
+    """Prints the mean of the output over the true mean, dB, by looks and level."""
+    size = 2 * QUADRANT
+    levels = np.array(LEVELS).reshape(2, 2)
+    ground = radiometry.from_decibel(np.kron(levels, np.ones((QUADRANT, QUADRANT))))
+    ground = jnp.asarray(ground, jnp.float32)
+    edge = QUADRANT // 3
+    print(f"flat, {draws} draws: mean of the output less the truth, dB")
+    print("  looks  band " + "".join(f"{level:>8.0f}" for level in LEVELS))
+    for looks in (1, 1.5, 2, 4, 8, 12):
+        for bandwidth in (1.0, 0.6):
+            total = np.zeros((size, size))
+            for index in range(draws):
+                key = jax.random.key(SEED + index)
+                power, phase, _ = draw(
+                    key, ground, jnp.zeros_like(ground, complex), looks, bandwidth
+                )
+                total += run(despeckler, power, phase, looks) / draws
+            ratio = (total / ground).reshape(2, QUADRANT, 2, QUADRANT)
+            inner = ratio[:, edge:-edge, :, edge:-edge].mean(axis=(1, 3))
+            errors = radiometry.decibel(inner).ravel()
+            print(
+                f"  {looks:>5} {bandwidth:>5} " + "".join(f"{e:>+8.3f}" for e in errors)
+            )
+
+
+def pure_speckle(despeckler, draws: int) -> None:
+    """Prints the ENL of the output on flat ground."""
+    size = 256
+    ground = jnp.ones((size, size))
+    print(f"speckle over flat ground, one look, {draws} draws: ENL of the output")
+    for bandwidth, alpha in ((1.0, 1.0), (0.7, 0.75), (0.4, 0.54)):
+        looks = independent(speckle.response(size, bandwidth, alpha))
+        found = []
+        for index in range(draws):
+            key = jax.random.key(SEED + index)
+            power, phase, _ = draw(
+                key, ground, jnp.zeros_like(ground, complex), 1, bandwidth, alpha
+            )
+            clean = [run(despeckler, power, p, 1) for p in (phase, None)]
+            found.append([unreferenced.enl(image) for image in clean])
+        with_phase, without = np.median(found, axis=0)
+        print(
+            f"  {looks:.2f} independent looks a pixel: {with_phase:.0f}, "
+            f"without phase {without:.0f}"
+        )
+
+
+def points(despeckler, draws: int) -> None:
+    """Prints errors at point scatterers over clutter of mean 1."""
+    count = 4
+    size = count * SPACING
+    place = SPACING // 2 + SPACING * np.arange(count)
+    row, col = (x.ravel() for x in np.meshgrid(place, place, indexing="ij"))
+    distance = np.hypot(*np.meshgrid(*[np.arange(-16, 17)] * 2))
+    ring = (distance > 3) & (distance < 9)
+    ground = jnp.ones((size, size))
+    print(
+        f"points, {draws * count**2} draws: error of the peak, dB; mean of the ground"
+    )
+    print("3 to 9 pixels around it less the truth, dB")
+    print("  over clutter, dB   band    mean     rms    ring")
+    for bandwidth, alpha in ((1.0, 1.0), (0.7, 0.75)):
+        sensor = transfer(size, bandwidth, alpha)
+        for over in (10, 15, 20, 25, 30, 35):
+            errors, around = [], []
+            for index in range(draws):
+                key, turn = jax.random.split(jax.random.key(SEED + index))
+                angle = jax.random.uniform(turn, row.shape, maxval=2 * jnp.pi)
+                scatterers = speckle.Points(
+                    jnp.float32(row),
+                    jnp.float32(col),
+                    radiometry.amplitude_from_decibel(over) * jnp.exp(1j * angle),
+                )
+                focused = speckle.focus(scatterers, sensor)
+                power, phase, reference = draw(
+                    key, ground, focused, 1, bandwidth, alpha
+                )
+                clean = run(despeckler, power, phase, 1)
+                reference = np.asarray(reference)
+                errors.append(radiometry.decibel((clean / reference)[row, col]))
+                for r, c in zip(row, col, strict=True):
+                    window = slice(r - 16, r + 17), slice(c - 16, c + 17)
+                    around.append(clean[window][ring] / reference[window][ring])
+            errors = np.concatenate(errors)
+            print(
+                f"  {over:>16} {bandwidth:>6} {errors.mean():>+7.2f} "
+                f"{np.sqrt(np.mean(errors**2)):>7.2f} "
+                f"{radiometry.decibel(np.mean(around)):>+7.2f}"
+            )
+
+
+def fresh_scenes(despeckler, draws: int) -> None:
+    """Prints the errors over fresh scenes, by kind of speckle and looks."""
+    observe = jax.jit(scenes.observe, static_argnames="size")
+    print(f"{draws} fresh scenes of 256 x 256: dB")
+    print("  speckle     looks  phase  rmse    bias    sum   PSNR of the amplitude")
+    for white, looks, with_phase in (
+        (False, 1, True),
+        (False, 1, False),
+        (True, 1, True),
+        (False, 4, False),
+        (True, 4, False),
+    ):
+        rows = []
+        for index in range(draws):
+            pair = observe(jax.random.key(SEED + index), 256, white, looks)
+            phase = pair.phase if with_phase else None
+            clean = run(despeckler, pair.intensity, phase, looks)
+            reference = np.asarray(pair.reference)
+            rows.append([f(clean, reference) for f in referenced.ALL.values()])
+        mean = dict(zip(referenced.ALL, np.mean(rows, axis=0), strict=True))
+        rmse = np.sqrt(
+            np.mean(np.array(rows)[:, list(referenced.ALL).index("rmse")] ** 2)
+        )
+        print(
+            f"  {'white' if white else 'correlated':<11}{looks:>5}  "
+            f"{'yes' if with_phase else 'no':<5}{rmse:>6.3f}  {mean['bias']:>+.3f} "
+            f"{mean['sum_ratio']:>+.3f}   {mean['psnr_amplitude']:.2f}"
+        )
+
+
+PARTS = {
+    "flat": flat,
+    "speckle": pure_speckle,
+    "points": points,
+    "scenes": fresh_scenes,
+}
+
+
+def main() -> None:
+    """Runs the parts that are asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--weights", default=checkpoints.DEFAULT)
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--draws", type=int, default=8, help="[%(default)s]")
+    args = parser.parse_args()
+    compilation.cache()
+    despeckler = pgd2jax.load(args.weights)
+    for name in args.only:
+        PARTS[name](despeckler, args.draws)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Estimates the equivalent number of looks of an intensity image."""
+
+import numpy as np
+from scipy import special
+
+from pgd2jax.sar import radiometry
+
+BLOCK = 16  # Pixels, square: mostly of one land cover.
+BLOCKS = 128  # At most so many along rows and columns: enough for any scene.
+QUIETEST = 0.25  # Part of the blocks that structure has not made rougher than speckle.
+MOST = 100.0
+# Of a block's mean; a thousandth of single-look samples lies below. Quantised images
+# hold zeros, whose logarithm would be all of the variance.
+FLOOR = 1e-3
+
+
+def estimate(intensity: np.ndarray) -> float:
+    """Returns the equivalent number of looks of the homogeneous parts, 1 to 100.
+
+    The logarithm of L looks has a variance of trigamma(L) on flat ground, whatever its
+    level (Oliver and Quegan, "Understanding SAR images", 2004, section 4.3). Structure
+    adds to it, hence the lower quartile over blocks. On simulated scenes of 256 x 256
+    pixels the error is about 4 % for single looks, and a factor of 1.4 for ten looks,
+    where texture weighs as much as speckle.
+
+    Args:
+        intensity: Linear power, [H, W]; pixels that are not finite are no data.
+
+    Returns:
+        The looks; 1 where no block of 16 x 16 pixels is whole.
+    """
+    rows, cols = (length // BLOCK for length in intensity.shape)
+    blocks = intensity[: rows * BLOCK, : cols * BLOCK].reshape(rows, BLOCK, cols, BLOCK)
+    blocks = blocks[:: -(-rows // BLOCKS) or 1, :, :: -(-cols // BLOCKS) or 1]
+    blocks = blocks.swapaxes(1, 2).reshape(-1, BLOCK * BLOCK).astype(np.float64)
+    mean = blocks.mean(axis=1)
+    known = np.isfinite(mean) & (mean > 0)
+    if not known.any():
+        return 1.0
+    relative = blocks[known] / mean[known, None]
+    variance = radiometry.log_intensity(relative, FLOOR).var(axis=1)
+    looks = np.geomspace(1.0, MOST, 1000)
+    return float(
+        np.interp(-np.quantile(variance, QUIETEST), -special.polygamma(1, looks), looks)
+    )

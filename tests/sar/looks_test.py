@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from pgd2jax.sar import looks
+
+
+@pytest.mark.parametrize("truth", [1, 2.5, 4, 12])
+def test_looks_of_flat_ground_at_two_levels_are_found(rng, truth):
+    level = np.where(np.arange(256) < 128, 1e-3, 50.0)
+    power = rng.gamma(truth, 1 / truth, (256, 256)) * level
+    assert looks.estimate(power) == pytest.approx(truth, rel=0.1)
+
+
+def test_gaps_and_points_do_not_matter(rng):
+    power = rng.exponential(size=(256, 256))
+    power[:, 40:90] = np.nan
+    power[100:140] = 0
+    power[rng.integers(256, size=20), rng.integers(256, size=20)] = 1e4
+    assert looks.estimate(power) == pytest.approx(1, rel=0.1)
+
+
+def test_what_cannot_be_estimated_counts_as_one_look():
+    assert looks.estimate(np.ones((15, 300))) == 1
+    assert looks.estimate(np.full((32, 32), np.nan)) == 1
+    assert looks.estimate(np.zeros((32, 32))) == 1
+
+
+def test_ground_without_speckle_has_the_most_looks():
+    assert looks.estimate(np.ones((64, 64))) == looks.MOST
