@@ -20,7 +20,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.optimiser.learning_rate = 3e-3
     c.optimiser.warmup_steps = 200
 
-    c.train.num_steps = 30_000
+    c.train.num_steps = 26_000
     c.train.checkpoint_every = 2_000
     c.train.eval_tiles = 16
     return c
