@@ -5,19 +5,23 @@ CHECK := import sys; print("yes" if sys.version_info[:2] in ((3, 11), (3, 12)) e
 PYTHON ?= $(firstword $(foreach python,python3.12 python3.11 python3,\
 	$(if $(shell $(python) -c '$(CHECK)' 2>/dev/null),$(python))))
 BIN := .venv/bin
-RUN := runs/demo
+RUN := runs/quick
+SHOW := runs/show
 
-.PHONY: demo test test-tf lint clean
+.PHONY: demo train test test-tf lint clean
 
 demo: .venv/.installed
+	mkdir -p $(SHOW)
+	$(BIN)/pgd2jax simulate --seed 23 --output $(SHOW)/scene.tif --reference $(SHOW)/reference.tif
+	$(BIN)/pgd2jax despeckle $(SHOW)/scene.tif --output $(SHOW)/despeckled.tif
+	$(BIN)/pgd2jax compare $(SHOW)/scene.tif $(SHOW)/despeckled.tif \
+		--reference $(SHOW)/reference.tif --output $(SHOW)/figure.png
+	@echo "Look at $(SHOW)/figure.png."
+
+train: .venv/.installed
 	$(BIN)/python -m tfds_sar.build simulated --data_dir data
-	$(BIN)/python -m pgd2jax.main --config configs/demo.py --workdir $(RUN)
-	$(BIN)/pgd2jax simulate --seed 23 --output $(RUN)/scene.tif --reference $(RUN)/reference.tif
-	$(BIN)/pgd2jax despeckle $(RUN)/scene.tif --weights $(RUN) --output $(RUN)/despeckled.tif
-	$(BIN)/pgd2jax compare $(RUN)/scene.tif $(RUN)/despeckled.tif \
-		--reference $(RUN)/reference.tif --output $(RUN)/figure.png
+	$(BIN)/python -m pgd2jax.main --config configs/quick.py --workdir $(RUN)
 	$(BIN)/pgd2jax evaluate --weights $(RUN) --data_dir data --output $(RUN)/test.csv
-	@echo "Look at $(RUN)/figure.png."
 
 test: .venv/.tested
 	$(BIN)/python -m pytest
@@ -52,4 +56,4 @@ lint: .venv/.tested
 	touch $@
 
 clean:
-	rm -rf .venv .venv-tf $(RUN)
+	rm -rf .venv .venv-tf $(RUN) $(SHOW)

@@ -149,9 +149,32 @@ def points(despeckler, draws: int) -> None:
             )
 
 
+@functools.cache
+def scene(index: int, white: bool, looks: float) -> speckle.Observation:
+    """Returns a fresh scene of 256 x 256 pixels."""
+    observe = jax.jit(scenes.observe, static_argnames="size")
+    return jax.device_get(observe(jax.random.key(SEED + index), 256, white, looks))
+
+
+def errors(
+    despeckler, draws: int, *, white: bool, looks: float = 1, with_phase: bool = True
+) -> dict[str, float]:
+    """Returns the measures over fresh scenes, dB; the rmse over all their pixels."""
+    rows = []
+    for index in range(draws):
+        pair = scene(index, white, looks)
+        phase = pair.phase if with_phase else None
+        clean = run(despeckler, pair.intensity, phase, looks)
+        rows.append([f(clean, pair.reference) for f in referenced.ALL.values()])
+    rows = dict(zip(referenced.ALL, np.transpose(rows), strict=True))
+    return {
+        name: float(np.sqrt(np.mean(x**2)) if name == "rmse" else np.mean(x))
+        for name, x in rows.items()
+    }
+
+
 def fresh_scenes(despeckler, draws: int) -> None:
     """Prints the errors over fresh scenes, by kind of speckle and looks."""
-    observe = jax.jit(scenes.observe, static_argnames="size")
     print(f"{draws} fresh scenes of 256 x 256: dB")
     print("  speckle     looks  phase  rmse    bias    sum   PSNR of the amplitude")
     for white, looks, with_phase in (
@@ -161,21 +184,14 @@ def fresh_scenes(despeckler, draws: int) -> None:
         (False, 4, False),
         (True, 4, False),
     ):
-        rows = []
-        for index in range(draws):
-            pair = observe(jax.random.key(SEED + index), 256, white, looks)
-            phase = pair.phase if with_phase else None
-            clean = run(despeckler, pair.intensity, phase, looks)
-            reference = np.asarray(pair.reference)
-            rows.append([f(clean, reference) for f in referenced.ALL.values()])
-        mean = dict(zip(referenced.ALL, np.mean(rows, axis=0), strict=True))
-        rmse = np.sqrt(
-            np.mean(np.array(rows)[:, list(referenced.ALL).index("rmse")] ** 2)
+        found = errors(
+            despeckler, draws, white=white, looks=looks, with_phase=with_phase
         )
         print(
             f"  {'white' if white else 'correlated':<11}{looks:>5}  "
-            f"{'yes' if with_phase else 'no':<5}{rmse:>6.3f}  {mean['bias']:>+.3f} "
-            f"{mean['sum_ratio']:>+.3f}   {mean['psnr_amplitude']:.2f}"
+            f"{'yes' if with_phase else 'no':<5}{found['rmse']:>6.3f}  "
+            f"{found['bias']:>+.3f} {found['sum_ratio']:>+.3f}   "
+            f"{found['psnr_amplitude']:.2f}"
         )
 
 

@@ -1,6 +1,6 @@
 """Times training and inference of a configuration on the device at hand.
 
-python benchmarks/speed.py configs/demo.py
+python benchmarks/speed.py configs/quick.py
 python benchmarks/speed.py configs/base.py --size 256 --batch 32
 
 Prints medians over the repetitions; FLOP are XLA's count for the compiled program.
@@ -16,6 +16,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+import optax
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
@@ -35,6 +36,33 @@ def seconds(function, repetitions: int) -> float:
     return statistics.median(times)
 
 
+def steps_of(config, model):
+    """Returns functions that draw a batch and take a training step, without arguments.
+
+    Args:
+        config: As `configs/base.py` returns it; batches are drawn on the device.
+        model: The network to train.
+    """
+    devices, batch_size = jax.local_device_count(), config.data.batch_size
+    source = data.create(**{**config.data, "source": "endless"}, seed=0)
+    augment = functools.partial(pairs.augment, **config.augment)
+    draw = steps.draw_step(
+        lambda example, key: augment(source.pair(example, key), key), jax.random.key(0)
+    )
+    numbers = steps.shard(jnp.arange(batch_size), devices)
+    batch = draw(numbers, {})
+    tx = state.optimiser(1000, **config.optimiser)
+    now = state.create(model, tx, 0, max(model.stride, 16))
+    train = steps.train_step(loop.objective(model, config.loss), tx, 0.99)
+
+    def step():
+        nonlocal now
+        now, scalars = train(now, batch)
+        return scalars
+
+    return lambda: draw(numbers, {}), step
+
+
 def main() -> None:
     """Prints a line each for drawing, training and inference."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -51,37 +79,19 @@ def main() -> None:
 
     model = configuration.model(config.model, config.train.dtype)
     devices = jax.local_device_count()
-    size, batch_size = config.data.crop, config.data.batch_size
     print(f"{args.config}: {devices} x {jax.devices()[0].device_kind}, {model.dtype}")
 
-    source = data.create(**{**config.data, "source": "endless"}, seed=0)
-    augment = functools.partial(pairs.augment, **config.augment)
-    draw = steps.draw_step(
-        lambda example, key: augment(source.pair(example, key), key), jax.random.key(0)
-    )
-    numbers = steps.shard(jnp.arange(batch_size), devices)
-    batch = draw(numbers, {})
-    pixels = batch_size * size**2
-    took = seconds(lambda: draw(numbers, {}), args.repetitions)
-    print(f"drawing a batch: {1e3 * took:.1f} ms, {pixels / took / 1e6:.2f} Mpixel/s")
+    draw, step = steps_of(config, model)
+    pixels = config.data.batch_size * config.data.crop**2
+    for name, function in {"drawing a batch": draw, "training step": step}.items():
+        took = seconds(function, args.repetitions)
+        print(f"{name}: {1e3 * took:.1f} ms, {pixels / took / 1e6:.2f} Mpixel/s")
 
-    tx = state.optimiser(1000, **config.optimiser)
-    now = state.create(model, tx, 0, model.stride)
-
-    train = steps.train_step(loop.objective(model, config.loss), tx, 0.99)
-
-    def step():
-        nonlocal now
-        now, scalars = train(now, batch)
-        return scalars
-
-    took = seconds(step, args.repetitions)
-    print(f"training step: {1e3 * took:.1f} ms, {pixels / took / 1e6:.2f} Mpixel/s")
-
+    params = state.create(model, optax.identity(), 0, model.stride).params
     image = jnp.ones((args.batch, args.size, args.size, 1))
     apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
-    cost = apply.lower(now.average, image, image).compile().cost_analysis()
-    took = seconds(lambda: apply(now.average, image, image), args.repetitions)
+    cost = apply.lower(params, image, image).compile().cost_analysis()
+    took = seconds(lambda: apply(params, image, image), args.repetitions)
     print(
         f"inference, {args.batch} x {args.size} x {args.size}: "
         f"{image.size / took / 1e6:.2f} Mpixel/s, "

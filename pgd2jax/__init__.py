@@ -1,6 +1,6 @@
 """pgd2jax: phase-guided deep despeckling of SAR images.
 
->>> despeckler = pgd2jax.load("runs/demo")
+>>> despeckler = pgd2jax.load()
 >>> intensity = despeckler(slc)
 """
 

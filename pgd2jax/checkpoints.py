@@ -135,8 +135,23 @@ def weights_folder(path: str | os.PathLike) -> pathlib.Path:
     return min(reversed(steps), key=_rmse)  # The newest of equals.
 
 
+def restore_params(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
+    """Reads weights of any network that was trained here; see `load_weights`."""
+    folder = weights_folder(path).absolute()
+    try:
+        config = json.loads((folder / "config" / "metadata").read_text())
+        with ocp.PyTreeCheckpointer() as checkpointer:
+            params = checkpointer.restore(folder / "params")
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise CheckpointError(
+            f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
+            f"copy it again. ({error})"
+        ) from error
+    return params, config
+
+
 def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
-    """Reads weights and their configuration.
+    """Reads weights of PGD2Net and their configuration.
 
     Args:
         path: A name of `published`, a run's workdir, of which the best step is taken,
@@ -149,19 +164,10 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
     Raises:
         CheckpointError: if the folder holds no weights of pgd2jax.
     """
-    folder = weights_folder(path).absolute()
-    try:
-        config = json.loads((folder / "config" / "metadata").read_text())
-        with ocp.PyTreeCheckpointer() as checkpointer:
-            params = checkpointer.restore(folder / "params")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise CheckpointError(
-            f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
-            f"copy it again. ({error})"
-        ) from error
+    params, config = restore_params(path)
     if not {"snenet", "dbdnet"} <= set(params) or "model" not in config:
         raise CheckpointError(
-            f"{folder}: holds the weights of another network ({', '.join(params)})."
+            f"{path}: holds the weights of another network ({', '.join(params)})."
         )
     return params, config
 

@@ -13,7 +13,7 @@ import numpy as np
 import tqdm
 
 import pgd2jax
-from pgd2jax import compilation, data, evaluate, raster
+from pgd2jax import checkpoints, compilation, data, evaluate, raster
 from pgd2jax.infer import scene
 from pgd2jax.infer.despeckler import TILE
 from pgd2jax.metrics import referenced, unreferenced
@@ -42,6 +42,7 @@ def _despeckle(args: argparse.Namespace) -> None:
             args.input,
             args.output,
             kind=args.pixels,
+            looks=args.looks,
             tile=args.tile,
             progress=progress,
         )
@@ -175,6 +176,11 @@ def _parser() -> argparse.ArgumentParser:
         "--tile", type=int, default=TILE, help="pixels at once [%(default)s]"
     )
     _add_pixels(sub)
+    sub.add_argument(
+        "--looks",
+        type=float,
+        help="equivalent number of looks of an intensity or amplitude [estimated]",
+    )
     sub.set_defaults(run=_despeckle)
 
     sub = commands.add_parser(
@@ -250,9 +256,10 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
 def _add_weights(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights",
-        required=True,
+        default=checkpoints.DEFAULT,
         metavar="PATH",
-        help="workdir of a training, or a folder of weights",
+        help="workdir of a training, a folder of weights, or a set that comes with "
+        f"pgd2jax: {', '.join(checkpoints.published())} [%(default)s]",
     )
 
 

@@ -19,13 +19,14 @@ def methods(despeckler: Despeckler) -> dict[str, Method]:
     """Returns what is compared: the noisy image, classical filters and the network."""
 
     def network(example):
-        intensity = example["intensity"][..., 0]
         if not example["has_phase"]:
-            return despeckler(intensity=intensity)
-        return despeckler(radiometry.slc(intensity, example["phase"][..., 0]))
+            return without_phase(example)
+        intensity, phase = example["intensity"][..., 0], example["phase"][..., 0]
+        return despeckler(radiometry.slc(intensity, phase))
 
     def without_phase(example):
-        return despeckler(intensity=example["intensity"][..., 0])
+        looks = float(example["looks"])
+        return despeckler(intensity=example["intensity"][..., 0], looks=looks)
 
     def classical(function):
         return lambda example: function(example["intensity"][..., 0])

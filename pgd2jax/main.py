@@ -1,7 +1,7 @@
 """Trains PGD2Net.
 
 python -m pgd2jax.main --config configs/base.py
-python -m pgd2jax.main --config configs/demo.py --config.train.num_steps=5000
+python -m pgd2jax.main --config configs/quick.py --config.train.num_steps=5000
 """
 
 import pathlib

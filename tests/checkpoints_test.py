@@ -71,7 +71,14 @@ def test_folder_without_checkpoints_is_refused(tmp_path):
         checkpoints.load_weights(tmp_path)
 
 
-@pytest.mark.parametrize("name", checkpoints.PUBLISHED)
-def test_names_of_weights_to_come_say_what_to_do(name):
-    with pytest.raises(checkpoints.CheckpointError, match="make demo"):
-        checkpoints.weights_folder(name)
+def test_unknown_name_lists_the_weights_that_come_along():
+    with pytest.raises(checkpoints.CheckpointError, match="which has small"):
+        checkpoints.weights_folder("smal")
+
+
+def test_published_names_win_over_folders_of_the_same_name(tmp_path, monkeypatch):
+    (tmp_path / "small").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert checkpoints.weights_folder("small") == checkpoints.PUBLISHED / "small"
+    with pytest.raises(checkpoints.CheckpointError, match="holds no weights"):
+        checkpoints.weights_folder("./small")

@@ -27,6 +27,7 @@ def despeckle(
     target: str | os.PathLike,
     *,
     kind: str = "auto",
+    looks: float | None = None,
     tile: int = TILE,
     progress: Callable[[int, int], None] | None = None,
 ) -> str:
@@ -38,6 +39,7 @@ def despeckle(
         target: .npy, .tif or .tiff; float32 linear power. It appears whole or not at
             all.
         kind: What the pixels of `source` are, one of `pixels.KINDS`.
+        looks: As for the despeckler.
         tile: As for the despeckler.
         progress: As for the despeckler.
 
@@ -53,7 +55,7 @@ def despeckle(
     image = raster.read(source)
     try:
         found = pixels.kind_of(image.pixels, kind)
-        options = {"tile": tile, "progress": progress}
+        options = {"looks": looks, "tile": tile, "progress": progress}
         if found == "slc":
             clean = despeckler(image.pixels, **options)
         else:

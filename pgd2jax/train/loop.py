@@ -106,7 +106,7 @@ class _Clock:
         if hours > 0.25:
             logging.warning(
                 "On this CPU %d steps of %.1f s will take %.1f hours. To shorten it, "
-                "lower --config.train.num_steps, or take --config configs/demo.py, "
+                "lower --config.train.num_steps, or take --config configs/quick.py, "
                 "made for a CPU; a GPU or TPU is used where the extra `gpu` or `tpu` "
                 "is installed.",
                 self._num_steps - step,
@@ -115,12 +115,14 @@ class _Clock:
             )
 
 
-def run(config, workdir: pathlib.Path) -> dict[str, float]:
+def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     """Trains until `config.train.num_steps`, from the newest checkpoint if any.
 
     Args:
         config: As `configs/base.py` returns it.
         workdir: Folder of the run; made if missing.
+        model: A network to train instead of the configuration's: it takes and returns
+            what PGD2Net does and has a `stride` and a `dtype`.
 
     Returns:
         The measures of the last validation; empty if there was nothing left to do.
@@ -131,7 +133,7 @@ def run(config, workdir: pathlib.Path) -> dict[str, float]:
         MissingDataError: if the data set has not been built.
     """
     devices, num_steps = jax.local_device_count(), config.train.num_steps
-    model = configuration.model(config.model, config.train.dtype)
+    model = model or configuration.model(config.model, config.train.dtype)
     _check(config, model, devices)
     source = data.create(**config.data, seed=config.seed)
     workdir.mkdir(parents=True, exist_ok=True)

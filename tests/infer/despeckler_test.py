@@ -47,6 +47,22 @@ def test_intensity_alone_works_and_differs(far):
     assert not np.allclose(without, far(slc), rtol=1e-3)
 
 
+def test_looks_are_told_or_estimated(far):
+    rng = np.random.default_rng(0)
+    power = rng.gamma(6, 1 / 6, (64, 64)).astype(np.float32)
+    told, estimated = far(intensity=power, looks=6), far(intensity=power)
+    np.testing.assert_allclose(told, estimated, rtol=0.05)
+    assert np.abs(told / far(intensity=power, looks=1) - 1).max() > 0.01
+
+
+def test_more_looks_than_the_network_knows_are_told(far, caplog):
+    power = np.ones((32, 32), np.float32)
+    np.testing.assert_array_equal(
+        far(intensity=power, looks=40), far(intensity=power, looks=12)
+    )
+    assert "40.0 looks are more than the 12" in caplog.text
+
+
 def test_nan_stays_and_spares_its_neighbours(far):
     slc = scene((64, 64))
     broken = slc.copy()
@@ -93,6 +109,9 @@ def test_integers_and_double_precision_are_taken(far):
         ({"intensity": np.ones((4, 4), np.complex64)}, "must be real"),
         ({"intensity": -np.ones((4, 4), np.float32)}, "decibels"),
         ({"intensity": np.array([["a"]])}, "must be real"),
+        ({"intensity": np.ones((4, 4)), "looks": 0.5}, "at least 1"),
+        ({"intensity": np.ones((4, 4)), "looks": np.nan}, "at least 1"),
+        ({"slc": np.ones((4, 4), np.complex64), "looks": 3}, "one look"),
     ],
 )
 def test_wrong_images_are_named(far, arguments, message):

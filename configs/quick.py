@@ -1,24 +1,17 @@
-"""A small network that trains in four minutes on two CPU cores."""
+"""The small network, trained for four minutes on two CPU cores."""
 
 import ml_collections
 
-from configs import base
+from configs import small
 
 
 def get_config() -> ml_collections.ConfigDict:
-    c = base.get_config()
+    c = small.get_config()
     c.data.source = "simulated"
     c.data.batch_size = 8
     c.data.crop = 64
     c.data.crops_per_tile = 4
 
-    c.model.features = 16
-    c.model.estimate_depth = 3
-    c.model.sub_looks = 8
-    c.model.sub_look_size = 6
-    c.model.heads = 1
-
-    c.optimiser.learning_rate = 3e-3
     c.optimiser.warmup_steps = 100
 
     c.train.num_steps = 2_500

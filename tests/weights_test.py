@@ -1,0 +1,55 @@
+"""What the weights that come with pgd2jax promise."""
+
+import functools
+
+import jax
+import numpy as np
+import pytest
+
+import pgd2jax
+from configs import small
+from pgd2jax import checkpoints
+from pgd2jax.metrics import referenced, unreferenced
+from pgd2jax.sar import radiometry, scenes
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return pgd2jax.load()
+
+
+def test_small_weights_are_small_and_of_their_configuration():
+    despeckler = pgd2jax.load("small")
+    model = small.get_config().model.to_dict()
+    assert {**despeckler.config["model"]} == {
+        **model,
+        "denoise_depth": list(model["denoise_depth"]),
+    }
+    files = (checkpoints.PUBLISHED / "small").rglob("*")
+    assert sum(file.stat().st_size for file in files) < 20e6
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("looks", [1, 2.5, 12])
+def test_flat_ground_keeps_its_mean_and_loses_its_speckle(shipped, rng, looks):
+    level = 10 ** np.kron([[-1.5, 0.5]], np.ones((192, 192)))
+    power = level * rng.gamma(looks, 1 / looks, level.shape)
+    ratio = (shipped(intensity=power, looks=looks) / level)[32:-32].reshape(128, 2, 192)
+    for half in ratio.transpose(1, 0, 2)[..., 32:-32]:
+        # The mean of 16384 single-look samples varies by 0.03 dB.
+        assert 10 * np.log10(half.mean()) == pytest.approx(0, abs=0.12)
+        assert unreferenced.enl(half) > 100
+
+
+@pytest.mark.slow
+def test_a_scene_is_despeckled_better_with_its_phase(shipped):
+    observe = jax.jit(functools.partial(scenes.observe, size=256))
+    errors = []
+    for seed in range(4):
+        pair = jax.device_get(observe(jax.random.key(1000 + seed), white=False))
+        slc = radiometry.slc(pair.intensity, pair.phase)
+        clean = shipped(slc), shipped(intensity=pair.intensity, looks=1)
+        errors.append([referenced.rmse_db(image, pair.reference) for image in clean])
+    with_phase, without = np.sqrt(np.mean(np.square(errors), axis=0))
+    assert with_phase < without
+    assert with_phase < 1.25
