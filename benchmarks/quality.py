@@ -11,6 +11,7 @@ scenes: fresh simulated scenes, with seeds of their own.
 
 import argparse
 import functools
+import math
 import pathlib
 import sys
 
@@ -27,7 +28,8 @@ from pgd2jax.sar import radiometry, scenes, speckle
 
 SEED = 1 << 24  # Far from those of training, validation and data set.
 LEVELS = (-15.0, -5.0, 5.0, 15.0)  # dB, one a quadrant.
-QUADRANT = 96  # Pixels; its outer third is left out.
+QUADRANT = 96  # Pixels,
+INNER = slice(16, -16)  # of which those at its borders are left out.
 SPACING = 64  # Pixels from point to point.
 
 
@@ -39,8 +41,9 @@ def transfer(size: int, bandwidth: float, alpha: float) -> speckle.Transfer:
 
 def independent(band: np.ndarray) -> float:
     """Returns independent looks a pixel, 1 over the sum of |rho|^2 in the plane."""
-    power = np.asarray(band, np.float64) ** 2
-    return float((power.mean() ** 2 / (power**2).mean()) ** 2)
+    power = radiometry.power(np.asarray(band, np.float64))
+    spectrum = power.mean() ** 2 / (power**2).mean()
+    return float(spectrum**2)
 
 
 @functools.partial(jax.jit, static_argnames=("bandwidth", "alpha"))
@@ -59,28 +62,27 @@ def run(despeckler, intensity, phase, looks):
 
 def flat(despeckler, draws: int) -> None:
     """Prints the mean of the output over the true mean, dB, by looks and level."""
-    size = 2 * QUADRANT
     levels = np.array(LEVELS).reshape(2, 2)
     ground = radiometry.from_decibel(np.kron(levels, np.ones((QUADRANT, QUADRANT))))
     ground = jnp.asarray(ground, jnp.float32)
-    edge = QUADRANT // 3
-    print(f"flat, {draws} draws: mean of the output less the truth, dB")
-    print("  looks  band " + "".join(f"{level:>8.0f}" for level in LEVELS))
+    print(f"flat, {draws} draws: mean of the output less the truth, dB, by level, dB")
+    titles = "".join(f"{level:>+8.0f}" for level in LEVELS)
+    print(f"  looks  band {titles}   standard error")
     for looks in (1, 1.5, 2, 4, 8, 12):
         for bandwidth in (1.0, 0.6):
-            total = np.zeros((size, size))
+            means = []
             for index in range(draws):
                 key = jax.random.key(SEED + index)
                 power, phase, _ = draw(
                     key, ground, jnp.zeros_like(ground, complex), looks, bandwidth
                 )
-                total += run(despeckler, power, phase, looks) / draws
-            ratio = (total / ground).reshape(2, QUADRANT, 2, QUADRANT)
-            inner = ratio[:, edge:-edge, :, edge:-edge].mean(axis=(1, 3))
-            errors = radiometry.decibel(inner).ravel()
-            print(
-                f"  {looks:>5} {bandwidth:>5} " + "".join(f"{e:>+8.3f}" for e in errors)
-            )
+                ratio = np.asarray(run(despeckler, power, phase, looks) / ground)
+                ratio = ratio.reshape(2, QUADRANT, 2, QUADRANT)[:, INNER, :, INNER]
+                means.append(ratio.mean(axis=(1, 3)).ravel())
+            found = radiometry.decibel(np.mean(means, axis=0))
+            error = np.std(means) / math.sqrt(draws) * radiometry.NEPER_TO_DECIBEL
+            cells = "".join(f"{e:>+8.2f}" for e in found)
+            print(f"  {looks:>5} {bandwidth:>5} {cells} {error:>10.2f}")
 
 
 def pure_speckle(despeckler, draws: int) -> None:
@@ -109,42 +111,44 @@ def points(despeckler, draws: int) -> None:
     """Prints errors at point scatterers over clutter of mean 1."""
     count = 4
     size = count * SPACING
-    place = SPACING // 2 + SPACING * np.arange(count)
-    row, col = (x.ravel() for x in np.meshgrid(place, place, indexing="ij"))
-    distance = np.hypot(*np.meshgrid(*[np.arange(-16, 17)] * 2))
-    ring = (distance > 3) & (distance < 9)
+    middle = SPACING // 2 + SPACING * np.arange(count)
+    middles = np.stack(np.meshgrid(middle, middle, indexing="ij")).reshape(2, -1)
+    distance = np.hypot(*np.meshgrid(*[np.arange(-8, 9)] * 2))
+    ring = (distance > 3) & (distance <= 8)
     ground = jnp.ones((size, size))
-    print(
-        f"points, {draws * count**2} draws: error of the peak, dB; mean of the ground"
-    )
-    print("3 to 9 pixels around it less the truth, dB")
+    print(f"points, {draws * count**2} draws: error of the peak, dB; mean of the")
+    print("ground 4 to 8 pixels around it less the truth, dB")
     print("  over clutter, dB   band    mean     rms    ring")
     for bandwidth, alpha in ((1.0, 1.0), (0.7, 0.75)):
         sensor = transfer(size, bandwidth, alpha)
         for over in (10, 15, 20, 25, 30, 35):
-            errors, around = [], []
+            peaks, around = [], []
             for index in range(draws):
-                key, turn = jax.random.split(jax.random.key(SEED + index))
-                angle = jax.random.uniform(turn, row.shape, maxval=2 * jnp.pi)
+                # Anywhere between pixels and in the windows of the attention.
+                rng = np.random.default_rng((SEED, index))
+                place = middles + rng.uniform(-16, 16, middles.shape)
+                angle = rng.uniform(-np.pi, np.pi, len(place[0]))
+                amplitude = radiometry.amplitude_from_decibel(over)
                 scatterers = speckle.Points(
-                    jnp.float32(row),
-                    jnp.float32(col),
-                    radiometry.amplitude_from_decibel(over) * jnp.exp(1j * angle),
+                    *jnp.float32(place), jnp.complex64(amplitude * np.exp(1j * angle))
                 )
-                focused = speckle.focus(scatterers, sensor)
                 power, phase, reference = draw(
-                    key, ground, focused, 1, bandwidth, alpha
+                    jax.random.key(SEED + index),
+                    ground,
+                    speckle.focus(scatterers, sensor),
+                    1,
+                    bandwidth,
+                    alpha,
                 )
-                clean = run(despeckler, power, phase, 1)
-                reference = np.asarray(reference)
-                errors.append(radiometry.decibel((clean / reference)[row, col]))
-                for r, c in zip(row, col, strict=True):
-                    window = slice(r - 16, r + 17), slice(c - 16, c + 17)
-                    around.append(clean[window][ring] / reference[window][ring])
-            errors = np.concatenate(errors)
+                ratio = run(despeckler, power, phase, 1) / np.asarray(reference)
+                for row, col in np.round(place).astype(int).T:
+                    window = ratio[row - 8 : row + 9, col - 8 : col + 9]
+                    peaks.append(radiometry.decibel(window[8, 8]))
+                    around.append(window[ring].mean())
+            peaks = np.array(peaks)
             print(
-                f"  {over:>16} {bandwidth:>6} {errors.mean():>+7.2f} "
-                f"{np.sqrt(np.mean(errors**2)):>7.2f} "
+                f"  {over:>16} {bandwidth:>6} {peaks.mean():>+7.2f} "
+                f"{math.sqrt(np.mean(peaks**2)):>7.2f} "
                 f"{radiometry.decibel(np.mean(around)):>+7.2f}"
             )
 
@@ -159,18 +163,14 @@ def scene(index: int, white: bool, looks: float) -> speckle.Observation:
 def errors(
     despeckler, draws: int, *, white: bool, looks: float = 1, with_phase: bool = True
 ) -> dict[str, float]:
-    """Returns the measures over fresh scenes, dB; the rmse over all their pixels."""
+    """Returns the measures over fresh scenes, dB."""
     rows = []
     for index in range(draws):
         pair = scene(index, white, looks)
         phase = pair.phase if with_phase else None
         clean = run(despeckler, pair.intensity, phase, looks)
-        rows.append([f(clean, pair.reference) for f in referenced.ALL.values()])
-    rows = dict(zip(referenced.ALL, np.transpose(rows), strict=True))
-    return {
-        name: float(np.sqrt(np.mean(x**2)) if name == "rmse" else np.mean(x))
-        for name, x in rows.items()
-    }
+        rows.append({n: f(clean, pair.reference) for n, f in referenced.ALL.items()})
+    return referenced.summary(rows)
 
 
 def fresh_scenes(despeckler, draws: int) -> None:

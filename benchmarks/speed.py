@@ -1,14 +1,16 @@
-"""Times training and inference of a configuration on the device at hand.
+"""Times training and inference of configurations on the device at hand.
 
-python benchmarks/speed.py configs/quick.py
-python benchmarks/speed.py configs/base.py --size 256 --batch 32
+python benchmarks/speed.py small
+python benchmarks/speed.py base --size 256 --batch 32 --peers
 
-Prints medians over the repetitions; FLOP are XLA's count for the compiled program.
+Of networks that are named together inference is timed in turns, so that they meet the
+same machine. Times are medians; FLOP are XLA's count before it optimises; the peak is
+that of a large matrix product in the same run.
 """
 
 import argparse
 import functools
-import importlib.util
+import importlib
 import pathlib
 import statistics
 import sys
@@ -20,20 +22,27 @@ import optax
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
+from benchmarks.peers import PEERS
 from pgd2jax import compilation, configuration, data
 from pgd2jax.data import pairs
 from pgd2jax.train import loop, state, steps
 
 
+def in_turns(functions: dict, repetitions: int) -> dict[str, float]:
+    """Returns the median time of a call of each, s, after one to warm up."""
+    times = {name: [] for name in functions}
+    for number in range(repetitions + 1):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            jax.block_until_ready(function())
+            if number:
+                times[name].append(time.perf_counter() - start)
+    return {name: statistics.median(found) for name, found in times.items()}
+
+
 def seconds(function, repetitions: int) -> float:
-    """Returns the median time of a call, after one to warm up."""
-    jax.block_until_ready(function())
-    times = []
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        jax.block_until_ready(function())
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+    """Returns the median time of a call, s, after one to warm up."""
+    return in_turns({"": function}, repetitions)[""]
 
 
 def steps_of(config, model):
@@ -63,41 +72,76 @@ def steps_of(config, model):
     return lambda: draw(numbers, {}), step
 
 
+def inference(model, image):
+    """Returns a function without arguments that despeckles `image` with its phase."""
+    params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
+    apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
+    return lambda: apply(params, image, image)
+
+
+def flop(model, image) -> float:
+    """Returns the floating point operations of one image batch."""
+    shapes = jax.eval_shape(model.init, jax.random.key(0), image, image)
+    lowered = jax.jit(model.apply).lower(shapes, image, image)
+    return lowered.cost_analysis()["flops"]
+
+
+def matrix_peak(dtype: str, repetitions: int) -> float:
+    """Returns the FLOP/s of a product of two large square matrices."""
+    size = 2048 if jax.default_backend() == "cpu" else 8192
+    one = jnp.ones((size, size), dtype)
+    product = jax.jit(jnp.matmul)
+    return 2 * size**3 / seconds(lambda: product(one, one), repetitions)
+
+
 def main() -> None:
-    """Prints a line each for drawing, training and inference."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("config", type=pathlib.Path)
+    """Prints training of each configuration, and inference of all."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("configs", nargs="+", help="of configs/, such as small")
     parser.add_argument("--size", type=int, default=512, help="of inference, pixels")
     parser.add_argument("--batch", type=int, default=1, help="of inference, images")
     parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--peers", action="store_true", help="time them, too")
+    parser.add_argument("--no-training", action="store_true", help="inference alone")
     args = parser.parse_args()
-    spec = importlib.util.spec_from_file_location("config", args.config)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    config = module.get_config()
     compilation.cache()
+    configs = {
+        name: importlib.import_module(f"configs.{name}").get_config()
+        for name in args.configs
+    }
+    models = {
+        name: configuration.model(config.model, config.train.dtype)
+        for name, config in configs.items()
+    }
+    dtype = models[args.configs[0]].dtype
+    print(f"{jax.local_device_count()} x {jax.devices()[0].device_kind}, {dtype}")
+    peak = matrix_peak(dtype, args.repetitions)
+    print(f"matrix product: {peak / 1e12:.3f} TFLOP/s")
 
-    model = configuration.model(config.model, config.train.dtype)
-    devices = jax.local_device_count()
-    print(f"{args.config}: {devices} x {jax.devices()[0].device_kind}, {model.dtype}")
+    for name, config in configs.items() if not args.no_training else ():
+        draw, step = steps_of(config, models[name])
+        pixels = config.data.batch_size * config.data.crop**2
+        for what, function in {"drawing a batch": draw, "training step": step}.items():
+            took = seconds(function, args.repetitions)
+            print(
+                f"{name}, {what}: {1e3 * took:.1f} ms, "
+                f"{pixels / took / 1e6:.2f} Mpixel/s"
+            )
 
-    draw, step = steps_of(config, model)
-    pixels = config.data.batch_size * config.data.crop**2
-    for name, function in {"drawing a batch": draw, "training step": step}.items():
-        took = seconds(function, args.repetitions)
-        print(f"{name}: {1e3 * took:.1f} ms, {pixels / took / 1e6:.2f} Mpixel/s")
-
-    params = state.create(model, optax.identity(), 0, model.stride).params
+    if args.peers:
+        models |= {name: peer(dtype) for name, peer in PEERS.items()}
     image = jnp.ones((args.batch, args.size, args.size, 1))
-    apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
-    cost = apply.lower(params, image, image).compile().cost_analysis()
-    took = seconds(lambda: apply(params, image, image), args.repetitions)
-    print(
-        f"inference, {args.batch} x {args.size} x {args.size}: "
-        f"{image.size / took / 1e6:.2f} Mpixel/s, "
-        f"{cost['flops'] / image.size / 1e3:.1f} kFLOP/pixel, "
-        f"{cost['flops'] / took / 1e12:.3f} TFLOP/s"
-    )
+    runs = {name: inference(model, image) for name, model in models.items()}
+    print(f"inference, {args.batch} x {args.size} x {args.size}:")
+    for name, took in in_turns(runs, args.repetitions).items():
+        work = flop(models[name], image)
+        print(
+            f"  {name}: {image.size / took / 1e6:.2f} Mpixel/s, "
+            f"{work / image.size / 1e3:.1f} kFLOP/pixel, "
+            f"{work / took / 1e12:.3f} TFLOP/s, {work / took / peak:.0%} of the peak"
+        )
 
 
 if __name__ == "__main__":

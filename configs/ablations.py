@@ -8,25 +8,46 @@ import importlib
 
 import ml_collections
 
-# What is changed, and to what.
+# By name: what is changed, in words, and in the configuration.
 CHANGES = {
-    "whole": {},
+    "whole": ("nothing", {}),
     # The phase.
-    "no_phase": {"augment.phase_dropout": 1.0},
-    "angle": {"model.phase_as": "angle"},
+    "no_phase": ("without the phase", {"model.phase_as": "none"}),
+    "angle": (
+        "cosine and sine of the phase instead of sub-looks",
+        {"model.phase_as": "angle"},
+    ),
     # The subnetworks.
-    "no_snenet": {"model.estimate_depth": 0, "loss.speckle": 0.0},
-    "fusion": {"model.exchange": "fusion"},
-    "overlapping": {"model.exchange": "overlapping"},
-    "gate": {"model.exchange": "gate"},
+    "bare_snenet": (
+        "SNENet without blocks, and without a loss on its speckle",
+        {"model.estimate_depth": 0, "loss.speckle": 0.0},
+    ),
+    "fusion": (
+        "1 x 1 convolution instead of cross-attention",
+        {"model.exchange": "fusion"},
+    ),
+    "overlapping": (
+        "cross-attention sees half a window beyond its own",
+        {"model.exchange": "overlapping"},
+    ),
+    "gate": (
+        "each branch weighs the other's channels, without distance",
+        {"model.exchange": "gate"},
+    ),
     # The loss, a term added or left out.
-    "with_clean": {"loss.clean": 0.5},
-    "no_likely": {"loss.likely": 0.0, "loss.clean": 1.0},
-    "no_speckle": {"loss.speckle": 0.0},
-    "no_structure": {"loss.structure": 0.0},
+    "with_clean": ("absolute error of the logarithm added", {"loss.clean": 0.5}),
+    "no_likely": (
+        "absolute error instead of the likelihood",
+        {"loss.likely": 0.0, "loss.clean": 1.0},
+    ),
+    "no_speckle": ("no loss on SNENet's speckle", {"loss.speckle": 0.0}),
+    "no_structure": (
+        "no loss on differences between neighbours",
+        {"loss.structure": 0.0},
+    ),
     # The data.
-    "white": {"data.white": 1.0},
-    "correlated": {"data.white": 0.0},
+    "white": ("trained on independent samples alone", {"data.white": 1.0}),
+    "correlated": ("trained on correlated samples alone", {"data.white": 0.0}),
 }
 
 
@@ -37,5 +58,6 @@ def get_config(which: str) -> ml_collections.ConfigDict:
             f"{which}: give BASE/NAME, with a name of {', '.join(CHANGES)}."
         )
     c = importlib.import_module(f"configs.{base}").get_config()
-    c.update_from_flattened_dict(CHANGES[name])
+    c.data.source = "endless"
+    c.update_from_flattened_dict(CHANGES[name][1])
     return c

@@ -16,7 +16,7 @@ import orbax.checkpoint as ocp
 from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
-PUBLISHED = pathlib.Path(__file__).parent / "weights"  # A folder each.
+WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
 DEFAULT = "small"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
 
@@ -107,7 +107,7 @@ def _rmse(step: pathlib.Path) -> float:
 
 def published() -> list[str]:
     """Returns the names of the weights that come with pgd2jax."""
-    return sorted(folder.parent.name for folder in PUBLISHED.glob("*/params"))
+    return sorted(folder.parent.name for folder in WEIGHTS.glob("*/params"))
 
 
 def weights_folder(path: str | os.PathLike) -> pathlib.Path:
@@ -117,7 +117,7 @@ def weights_folder(path: str | os.PathLike) -> pathlib.Path:
         CheckpointError: if there are none.
     """
     if str(path) in published():
-        return PUBLISHED / str(path)
+        return WEIGHTS / str(path)
     path = pathlib.Path(path)
     if not path.is_dir():
         raise CheckpointError(
@@ -136,7 +136,17 @@ def weights_folder(path: str | os.PathLike) -> pathlib.Path:
 
 
 def restore_params(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
-    """Reads weights of any network that was trained here; see `load_weights`."""
+    """Reads weights of any network that `train.loop` trained, peers included.
+
+    Args:
+        path: As for `load_weights`.
+
+    Returns:
+        Parameters and configuration, as `load_weights` does.
+
+    Raises:
+        CheckpointError: if the folder holds no whole checkpoint.
+    """
     folder = weights_folder(path).absolute()
     try:
         config = json.loads((folder / "config" / "metadata").read_text())

@@ -17,7 +17,6 @@ from pgd2jax import checkpoints, compilation, data, evaluate, raster
 from pgd2jax.infer import scene
 from pgd2jax.infer.despeckler import TILE
 from pgd2jax.metrics import referenced, unreferenced
-from pgd2jax.report import figures
 from pgd2jax.sar import glrt, pixels, radiometry, scenes
 
 
@@ -46,7 +45,7 @@ def _despeckle(args: argparse.Namespace) -> None:
             tile=args.tile,
             progress=progress,
         )
-    print(f"{args.input}: taken as {taken}")
+    print(f"{args.input}: taken as {taken.kind}, {taken.looks:.1f} looks")
     print(f"{args.output}: intensity, float32 linear power")
 
 
@@ -106,6 +105,8 @@ def _simulate(args: argparse.Namespace) -> None:
 
 
 def _compare(args: argparse.Namespace) -> None:
+    from pgd2jax.report import figures  # Matplotlib takes half a second to start.
+
     raster.check_folder(args.output)
     if args.output.suffix.lower() not in (".png", ".pdf"):
         raise ValueError(f"{args.output}: the name must end in .png or .pdf.")

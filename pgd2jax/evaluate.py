@@ -1,7 +1,6 @@
 """Measures despecklers on a split of `sar_despeckle`."""
 
 import collections
-import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -38,7 +37,7 @@ def methods(despeckler: Despeckler) -> dict[str, Method]:
     return {
         "noisy": classical(lambda intensity: intensity),
         **{name: classical(function) for name, function in filters.FILTERS.items()},
-        "lee": lee,  # The only one that is told the looks.
+        "lee": lee,  # The only classical one that is told the looks.
         "pgd2net, no phase": without_phase,
         "pgd2net": network,
     }
@@ -74,15 +73,7 @@ def summary(results: list[dict[str, Any]]) -> dict[tuple[str, str], dict[str, fl
     for row in results:
         groups[row["speckle"], row["method"]].append(row)
     return {
-        group: {
-            "scenes": len(members),
-            "rmse": math.sqrt(np.mean([row["rmse"] ** 2 for row in members])),
-            **{
-                name: float(np.mean([row[name] for row in members]))
-                for name in referenced.ALL
-                if name != "rmse"
-            },
-        }
+        group: {"scenes": len(members), **referenced.summary(members)}
         for group, members in groups.items()
     }
 

@@ -79,6 +79,6 @@ def test_unknown_name_lists_the_weights_that_come_along():
 def test_published_names_win_over_folders_of_the_same_name(tmp_path, monkeypatch):
     (tmp_path / "small").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert checkpoints.weights_folder("small") == checkpoints.PUBLISHED / "small"
+    assert checkpoints.weights_folder("small") == checkpoints.WEIGHTS / "small"
     with pytest.raises(checkpoints.CheckpointError, match="holds no weights"):
         checkpoints.weights_folder("./small")

@@ -71,6 +71,18 @@ def test_amplitude_is_squared_first(tmp_path, slc, smoke_run):
     np.testing.assert_allclose(*(np.load(output) for output in outputs), rtol=1e-4)
 
 
+def test_looks_are_told_estimated_and_printed(tmp_path, rng, smoke_run, capsys):
+    np.save(tmp_path / "in.npy", rng.gamma(6, 1 / 6, (64, 64)))
+    command = ["despeckle", tmp_path / "in.npy", "--output", tmp_path / "out.npy"]
+    assert not run(*command, "--weights", smoke_run, "--looks", 4.4)
+    assert "taken as intensity, 4.4 looks" in capsys.readouterr().out
+    assert not run(*command, "--weights", smoke_run)
+    found = float(capsys.readouterr().out.split("intensity, ")[1].split(" ")[0])
+    assert found == pytest.approx(6, rel=0.15)
+    assert run(*command, "--weights", smoke_run, "--looks", 0)
+    assert "looks=0.0 must be at least 1" in capsys.readouterr().err
+
+
 def test_console_command_equals_the_module(tmp_path):
     for command in (
         [sys.executable, "-m", "pgd2jax.cli", "--version"],

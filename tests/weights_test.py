@@ -25,8 +25,9 @@ def test_small_weights_are_small_and_of_their_configuration():
         **model,
         "denoise_depth": list(model["denoise_depth"]),
     }
-    files = (checkpoints.PUBLISHED / "small").rglob("*")
-    assert sum(file.stat().st_size for file in files) < 20e6
+    folder = checkpoints.WEIGHTS / "small"
+    assert sum(file.stat().st_size for file in folder.rglob("*")) < 2e6
+    assert not (folder / "state").exists()
 
 
 @pytest.mark.slow

@@ -68,7 +68,7 @@ def augment(
         (up, lambda image: image[::-1]),
         (left, lambda image: image[:, ::-1]),
     ):
-        # A `cond`, for a CPU would compute all before a `where` once a choice.
+        # `cond`, not `where`: a CPU would compute both sides of every choice.
         images = jax.lax.cond(
             jax.random.bernoulli(choice),
             functools.partial(jax.tree.map, move),

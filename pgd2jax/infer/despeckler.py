@@ -14,6 +14,9 @@ from pgd2jax.models import PGD2Net
 from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry, scenes
 
+# Looks of complex samples from which they are called averaged: correlated samples of
+# one look are found to have up to 1.2.
+AVERAGED = 1.5
 TILE = 512  # Pixels; with its halo 704 x 704, a few hundred MB of activations.
 
 
@@ -75,11 +78,11 @@ class Despeckler:
         if scale < np.finfo(np.float32).tiny:
             raise ValueError(f"the image's typical power, {scale:g}, is too small.")
         images = [masks.fill(power, missing) / scale]
-        if slc is not None:
-            looks = 1.0
-            images.append(masks.fill(radiometry.phase(image), missing))
-        elif looks is None:
+        if looks is None:
             looks = sar_looks.estimate(np.where(missing, np.nan, power))
+        if slc is not None:
+            images.append(masks.fill(radiometry.phase(image), missing))
+            looks = _one_look(looks)
         if looks > scenes.MOST_LOOKS:
             logging.warning(
                 "%.1f looks are more than the %g that the network knows.",
@@ -103,6 +106,17 @@ class Despeckler:
             if progress:
                 progress(number, len(plan))
         return np.where(missing, result, clean * scale)
+
+
+def _one_look(found: float) -> float:
+    """Returns 1, and warns if the samples of an SLC image seem to have more looks."""
+    if found > AVERAGED:
+        logging.warning(
+            "the samples of an SLC image have one look, these about %.1f: were they "
+            "averaged or filtered before?",
+            found,
+        )
+    return 1.0
 
 
 def _checked(slc, intensity, looks) -> np.ndarray:
@@ -139,7 +153,7 @@ def load(
     """Loads weights.
 
     Args:
-        weights: Of the sets that come with pgd2jax, `checkpoints.PUBLISHED`; or a
+        weights: A name of `checkpoints.published`, the sets that come along; or a
             training's workdir, of which the best step is taken, or a folder of weights.
         dtype: Of the computation: "float32", "bfloat16", or "auto" for bfloat16 on
             GPU and TPU and float32 on a CPU.

@@ -2,10 +2,24 @@
 
 import os
 from collections.abc import Callable
+from typing import NamedTuple
 
 from pgd2jax import raster
 from pgd2jax.infer.despeckler import TILE, Despeckler
+from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels
+
+
+class Taken(NamedTuple):
+    """What the pixels of a file were taken for.
+
+    Attributes:
+        kind: "slc", "intensity" or "amplitude".
+        looks: Equivalent number of looks, as given or estimated.
+    """
+
+    kind: str
+    looks: float
 
 
 def check_paths(source: str | os.PathLike, target: str | os.PathLike) -> None:
@@ -30,7 +44,7 @@ def despeckle(
     looks: float | None = None,
     tile: int = TILE,
     progress: Callable[[int, int], None] | None = None,
-) -> str:
+) -> Taken:
     """Reads an image, despeckles it and writes the intensity; geo tags are kept.
 
     Args:
@@ -44,7 +58,7 @@ def despeckle(
         progress: As for the despeckler.
 
     Returns:
-        What the pixels were taken as.
+        What the pixels were taken for.
 
     Raises:
         RasterError: if a file cannot be read or written.
@@ -55,14 +69,14 @@ def despeckle(
     image = raster.read(source)
     try:
         found = pixels.kind_of(image.pixels, kind)
-        options = {"looks": looks, "tile": tile, "progress": progress}
         if found == "slc":
-            clean = despeckler(image.pixels, **options)
+            images = {"slc": image.pixels}
         else:
-            clean = despeckler(
-                intensity=pixels.intensity_of(image.pixels, kind), **options
-            )
+            images = {"intensity": pixels.intensity_of(image.pixels, kind)}
+            if looks is None:
+                looks = sar_looks.estimate(images["intensity"])
+        clean = despeckler(**images, looks=looks, tile=tile, progress=progress)
     except ValueError as error:
         raise ValueError(f"{source}: {error}") from error
     raster.write(target, raster.Raster(clean, image.tags))
-    return found
+    return Taken(found, 1.0 if looks is None else looks)

@@ -4,6 +4,7 @@ Pixels that are NaN in either image are left out.
 """
 
 import math
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def rmse_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 
 def bias_db(estimate: np.ndarray, reference: np.ndarray) -> float:
-    """Returns the mean error in dB; rmse^2 / 8.7 for a mean-unbiased estimator."""
+    """Returns the mean error in dB; near +rmse^2 / 8.7 for the mean given the image."""
     return float(np.mean(error_db(estimate, reference)))
 
 
@@ -63,3 +64,14 @@ ALL = {
     "sum_ratio": sum_ratio_db,
     "psnr_amplitude": psnr_amplitude_db,
 }
+
+
+def summary(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """Returns each measure of `ALL` over images: its mean; of the rmse, over pixels.
+
+    Args:
+        rows: One an image, of images of equal size.
+    """
+    rows = list(rows)
+    means = {name: float(np.mean([row[name] for row in rows])) for name in ALL}
+    return means | {"rmse": math.sqrt(np.mean([row["rmse"] ** 2 for row in rows]))}

@@ -5,6 +5,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from pgd2jax.models import blocks
+
 
 def _relative_index(window: int, margin: int) -> np.ndarray:
     """Returns, for each pixel of a window and each key, the number of their offset."""
@@ -15,6 +17,19 @@ def _relative_index(window: int, margin: int) -> np.ndarray:
     d_row = row[:, None] - key_row + wide - 1
     d_col = col[:, None] - key_col + wide - 1
     return d_row * (window + wide - 1) + d_col
+
+
+def _outside(rows: int, cols: int, window: int, margin: int) -> np.ndarray:
+    """Returns which keys lie beyond the image, bool, [windows, keys of one]."""
+
+    def along(length):
+        place = np.arange(0, length, window)[:, None]
+        place = place + np.arange(-margin, window + margin)
+        return (place < 0) | (place >= length)
+
+    row, col = along(rows), along(cols)
+    beyond = row[:, None, :, None] | col[None, :, None, :]
+    return beyond.reshape(row.shape[0] * col.shape[0], -1)
 
 
 class CrossAttention(nn.Module):
@@ -97,6 +112,9 @@ class CrossAttention(nn.Module):
         bias = bias[_relative_index(size, margin)].transpose(2, 0, 1)
         scores = jnp.einsum("bhqd,bhkd->bhqk", query, key).astype(jnp.float32)
         scores = scores * jnp.exp(scale)[:, None, None] + bias
+        if margin:
+            beyond = np.tile(_outside(rows, cols, size, margin), (batch, 1))
+            scores = jnp.where(beyond[:, None, None], -jnp.inf, scores)
         weights = nn.softmax(scores).astype(self.dtype)
         found = jnp.einsum("bhqk,bhkd->bhqd", weights, value)
 
@@ -107,6 +125,6 @@ class CrossAttention(nn.Module):
         return x + nn.Dense(
             self.features,
             dtype=self.dtype,
-            kernel_init=nn.initializers.variance_scaling(0.1, "fan_in", "normal"),
+            kernel_init=blocks.SMALL,
             name="out",
         )(found)

@@ -6,8 +6,11 @@ import jax.numpy as jnp
 
 from pgd2jax.sar import radiometry
 
-# Share of the power in a sub-look at which it counts as outside of the sensor's band.
+# Power of a sub-look over the mean of all, below which it lies outside of the band.
 EMPTY = 0.01
+
+# For layers that add to an identity: deep stacks begin near it.
+SMALL = nn.initializers.variance_scaling(0.1, "fan_in", "truncated_normal")
 
 
 def space_to_depth(x: jax.Array) -> jax.Array:
@@ -47,10 +50,8 @@ class ResidualBlock(nn.Module):
         """Returns [B, H, W, C] for `x` of the same shape."""
         y = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="first")(x)
         y = nn.relu(y)
-        # Small at the start, so that deep stacks begin near the identity.
-        small = nn.initializers.variance_scaling(0.1, "fan_in", "truncated_normal")
         y = nn.Conv(
-            self.features, (3, 3), dtype=self.dtype, kernel_init=small, name="second"
+            self.features, (3, 3), dtype=self.dtype, kernel_init=SMALL, name="second"
         )(y)
         return x + y
 
@@ -139,8 +140,8 @@ class SubLooks(nn.Module):
     def __call__(self, slc: jax.Array) -> jax.Array:
         """Returns what the sub-looks show, [B, H/2, W/2, K + 1] float32.
 
-        That is the natural log of each one's share of their mean power, from `EMPTY`
-        up, and the log of the mean power.
+        That is the natural log of each one's power over the mean of all, softly bounded
+        below at `EMPTY`, and the log of that mean.
 
         Args:
             slc: Complex samples of typical power 1, [B, H, W, 1] complex64.
@@ -172,5 +173,5 @@ class SubLooks(nn.Module):
         looks = jax.lax.complex(*jnp.split(looks, 2, axis=-1))
         power = radiometry.intensity(looks)
         mean = jnp.maximum(power.mean(axis=-1, keepdims=True), radiometry.LOG_FLOOR)
-        shares = radiometry.log_intensity(power / mean + EMPTY, EMPTY)
-        return jnp.concatenate([shares, radiometry.log_intensity(mean)], axis=-1)
+        ratios = radiometry.log_intensity(power / mean + EMPTY)
+        return jnp.concatenate([ratios, radiometry.log_intensity(mean)], axis=-1)

@@ -8,10 +8,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.models import attention
-
-# Found features are small at the start, so that training begins without exchange.
-SMALL = nn.initializers.variance_scaling(0.1, "fan_in", "normal")
+from pgd2jax.models import attention, blocks
 
 
 class Gate(nn.Module):
@@ -33,7 +30,7 @@ class Gate(nn.Module):
         value = nn.Dense(self.features, dtype=self.dtype, name="value")(x)
         found = nn.sigmoid(weight) * value
         return x + nn.Dense(
-            self.features, dtype=self.dtype, kernel_init=SMALL, name="out"
+            self.features, dtype=self.dtype, kernel_init=blocks.SMALL, name="out"
         )(found)
 
 
@@ -53,16 +50,22 @@ class Fusion(nn.Module):
         """Returns [B, H, W, C] for `x` and `guide` of that shape."""
         both = jnp.concatenate([x, guide], axis=-1)
         return x + nn.Dense(
-            self.features, dtype=self.dtype, kernel_init=SMALL, name="out"
+            self.features, dtype=self.dtype, kernel_init=blocks.SMALL, name="out"
         )(both)
 
 
 EXCHANGES = ("windows", "overlapping", "gate", "fusion")
 
 
-def margin(name: str, window: int) -> int:
-    """Returns how far beyond its window a cell of the branch that asks can see."""
-    return window // 2 if name == "overlapping" else 0
+def _margin(exchange: str, window: int) -> int:
+    return window // 2 if exchange == "overlapping" else 0
+
+
+def reach(exchange: str, window: int) -> int:
+    """Returns how many cells to one side a cell of the branch that asks can see."""
+    if exchange in ("gate", "fusion"):
+        return 0
+    return window - 1 + _margin(exchange, window)
 
 
 def create(
@@ -88,5 +91,5 @@ def create(
     if exchange == "fusion":
         return Fusion(features, dtype, name=name)
     return attention.CrossAttention(
-        features, heads, window, margin(exchange, window), dtype, name=name
+        features, heads, window, _margin(exchange, window), dtype, name=name
     )

@@ -41,8 +41,8 @@ class PGD2Net(nn.Module):
             quarter resolution, and after the branches met.
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
-        phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
-            sine, to compare with.
+        phase_as: How the phase goes in, "sub_looks"; to compare with, "angle" for its
+            cosine and sine, or "none".
         heads: Attention heads.
         window: Rows and columns of an attention window, at quarter resolution.
         exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
@@ -73,9 +73,17 @@ class PGD2Net(nn.Module):
         stems_and_heads = 4  # 3 x 3 convolutions at half resolution, and as many:
         convolutions = stems_and_heads + 2 * (self.estimate_depth + half + joint)
         folds = 1 + 2  # 2 x 2 pixels become a cell, and once more.
-        window = 4 * (self.window - 1 + exchanges.margin(self.exchange, self.window))
+        asked = 4 * exchanges.reach(self.exchange, self.window)
         filters = self.sub_look_size // 2 - 1
-        return filters + 2 * convolutions + folds + window + 8 * quarter
+        return filters + 2 * convolutions + folds + asked + 8 * quarter
+
+    def _check_attributes(self) -> None:
+        if self.phase_as not in ("sub_looks", "angle", "none"):
+            raise ValueError(f"{self.phase_as=} must be sub_looks, angle or none.")
+        if self.sub_look_size % 2:
+            raise ValueError(f"{self.sub_look_size=} must be even.")
+        if 2 * self.features % self.heads:
+            raise ValueError(f"{2 * self.features=} must divide by {self.heads=}.")
 
     @nn.compact
     def __call__(
@@ -97,8 +105,9 @@ class PGD2Net(nn.Module):
             looks: Equivalent number of looks, [B] float32; None for single looks.
 
         Raises:
-            ValueError: if a shape does not fit.
+            ValueError: if a shape or an attribute does not fit.
         """
+        self._check_attributes()
         if intensity.ndim != 4 or intensity.shape[-1] != 1:
             raise ValueError(f"{intensity.shape=} must be [B, H, W, 1].")
         if intensity.shape[1] % self.stride or intensity.shape[2] % self.stride:
@@ -106,17 +115,20 @@ class PGD2Net(nn.Module):
                 f"{intensity.shape=}: rows and columns must divide by {self.stride=}."
             )
         slc = None
-        if phase is not None:
+        if phase is not None and self.phase_as != "none":
             if phase.shape != intensity.shape:
                 raise ValueError(f"{phase.shape=} must be {intensity.shape=}.")
             slc = radiometry.slc(intensity, phase)
-        if self.phase_as not in ("sub_looks", "angle"):
-            raise ValueError(f"{self.phase_as=} must be sub_looks or angle.")
-        batch = intensity.shape[0]
-        if has_phase is None:
-            has_phase = jnp.full(batch, phase is not None)
+        batch = intensity.shape[:1]
+        for name, known in {"has_phase": has_phase, "looks": looks}.items():
+            if known is not None and known.shape != batch:
+                raise ValueError(f"{name}: {known.shape=} must be {batch}.")
         if looks is None:
             looks = jnp.ones(batch)
+        if slc is None:
+            has_phase = jnp.zeros(batch, bool)
+        elif has_phase is None:
+            has_phase = jnp.ones(batch, bool)
         # Not in the paper: that the network is told what it could only guess.
         context = jnp.stack([has_phase.astype(jnp.float32), jnp.log(looks)], axis=-1)
         log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))

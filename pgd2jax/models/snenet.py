@@ -18,7 +18,7 @@ class SNENet(nn.Module):
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
         phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
-            sine, to compare with.
+            sine; "none" if it never does.
         dtype: Of the computation.
     """
 
@@ -51,7 +51,9 @@ class SNENet(nn.Module):
         """
         x = blocks.space_to_depth(log_intensity)
         angle = self.phase_as == "angle"
-        if slc is None:
+        if self.phase_as == "none":
+            seen = x[..., :0]
+        elif slc is None:
             channels = 8 if angle else self.sub_looks + 1
             seen = jnp.zeros((*x.shape[:3], channels), jnp.float32)
         elif angle:

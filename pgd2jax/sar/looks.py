@@ -20,8 +20,9 @@ def estimate(intensity: np.ndarray) -> float:
     The logarithm of L looks has a variance of trigamma(L) on flat ground, whatever its
     level (Oliver and Quegan, "Understanding SAR images", 2004, section 4.3). Structure
     adds to it, hence the lower quartile over blocks. On simulated scenes of 256 x 256
-    pixels the error is about 4 % for single looks, and a factor of 1.4 for ten looks,
-    where texture weighs as much as speckle.
+    pixels the error is some 5 % for single looks, and a factor of 1.4 for ten looks,
+    where texture weighs as much as speckle. Blocks of correlated samples vary less:
+    where one in ten is independent, several looks come out a quarter too high.
 
     Args:
         intensity: Linear power, [H, W]; pixels that are not finite are no data.
@@ -40,6 +41,16 @@ def estimate(intensity: np.ndarray) -> float:
     relative = blocks[known] / mean[known, None]
     variance = radiometry.log_intensity(relative, FLOOR).var(axis=1)
     looks = np.geomspace(1.0, MOST, 1000)
-    return float(
-        np.interp(-np.quantile(variance, QUIETEST), -special.polygamma(1, looks), looks)
-    )
+    found = np.quantile(variance, QUIETEST)
+    return float(np.interp(-found, -_expected(looks), looks))
+
+
+def _expected(looks: np.ndarray) -> np.ndarray:
+    """Returns the quantile of a block's variance that speckle alone would have.
+
+    The variance of n samples scatters by sqrt((2 + kurtosis) / n) of itself.
+    """
+    variance = special.polygamma(1, looks)
+    kurtosis = special.polygamma(3, looks) / radiometry.power(variance)
+    scatter = np.sqrt((2 + kurtosis) / BLOCK**2)
+    return variance * (1 + special.ndtri(QUIETEST) * scatter)

@@ -106,7 +106,7 @@ class _Clock:
         if hours > 0.25:
             logging.warning(
                 "On this CPU %d steps of %.1f s will take %.1f hours. To shorten it, "
-                "lower --config.train.num_steps, or take --config configs/quick.py, "
+                "lower --config.train.num_steps, or take --config configs/small.py, "
                 "made for a CPU; a GPU or TPU is used where the extra `gpu` or `tpu` "
                 "is installed.",
                 self._num_steps - step,

@@ -8,7 +8,7 @@ import numpy as np
 
 from pgd2jax.data import pairs
 from pgd2jax.metrics import referenced
-from pgd2jax.train import averages, steps
+from pgd2jax.train import steps
 
 
 class Validation:
@@ -42,14 +42,11 @@ class Validation:
         """Returns the means over the tiles, the rmse over their pixels; all in dB."""
         if not np.isfinite(clean).all():
             return {"rmse": math.nan}
-        means = averages.Averages()
-        for estimate, reference in zip(
-            clean, self._tiles.reference[..., 0], strict=True
-        ):
-            found = {n: f(estimate, reference) for n, f in referenced.ALL.items()}
-            means.add({"square": found.pop("rmse") ** 2, **found})
-        found = means.take()
-        return {"rmse": math.sqrt(found.pop("square")), **found}
+        tiles = zip(clean, self._tiles.reference[..., 0], strict=True)
+        return referenced.summary(
+            {name: measure(*tile) for name, measure in referenced.ALL.items()}
+            for tile in tiles
+        )
 
     def first(self, clean: np.ndarray) -> list[np.ndarray]:
         """Returns the first tile noisy, despeckled and clean, [H, W] each."""

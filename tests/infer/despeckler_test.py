@@ -63,6 +63,14 @@ def test_more_looks_than_the_network_knows_are_told(far, caplog):
     assert "40.0 looks are more than the 12" in caplog.text
 
 
+def test_averaged_samples_are_warned_of(far, caplog):
+    slc = scene((64, 64))
+    far(slc)
+    assert not caplog.text
+    far(np.abs(slc) ** 0.5 * np.exp(1j * np.angle(slc)))
+    assert "were they averaged" in caplog.text
+
+
 def test_nan_stays_and_spares_its_neighbours(far):
     slc = scene((64, 64))
     broken = slc.copy()

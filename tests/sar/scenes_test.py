@@ -53,6 +53,17 @@ def test_several_looks_have_no_phase(observe):
     assert not np.asarray(pair.phase).any()
 
 
+def test_kinds_are_drawn_as_told():
+    keys = jax.random.split(jax.random.key(0), 2000)
+    white, looks = jax.vmap(lambda key: scenes.draw_kind(key, 0.25))(keys)
+    assert white.mean() == pytest.approx(0.25, abs=0.03)
+    assert (looks == 1).mean() == pytest.approx(scenes.SINGLE, abs=0.03)
+    several = np.asarray(looks)[looks > 1]
+    assert several.max() <= scenes.MOST_LOOKS
+    # Even in the logarithm.
+    assert np.median(several) == pytest.approx(np.sqrt(scenes.MOST_LOOKS), rel=0.1)
+
+
 def test_tiny_scene_is_refused():
     with pytest.raises(ValueError, match="at least 32"):
         scenes.draw(jax.random.key(0), (16, 64))

@@ -11,7 +11,7 @@ import functools
 
 import jax
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special
 
 GRID = np.linspace(0.0, 40.0, 40_001)  # Of |ln ratio|; beyond it no law has weight.
 
@@ -43,9 +43,9 @@ def bounds(looks: float, other: float, level: float) -> tuple[float, float]:
 
     def excess(height):
         low, high = np.exp(ends(height))
-        return law.cdf(low) + law.sf(high) - level
+        below = special.fdtr(2 * other, 2 * looks, low)
+        return below + special.fdtrc(2 * other, 2 * looks, high) - level
 
-    law = stats.f(2 * other, 2 * looks)
     height = optimize.brentq(excess, 0.0, min(score(-end), score(end)), xtol=1e-12)
     return ends(height)
 
