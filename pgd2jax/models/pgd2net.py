@@ -54,7 +54,7 @@ class PGD2Net(nn.Module):
     estimate_depth: int = 4
     denoise_depth: tuple[int, int, int] = (1, 2, 2)
     sub_looks: int = 16
-    sub_look_size: int = 8
+    sub_look_size: int = 4
     phase_as: str = "sub_looks"
     heads: int = 4
     window: int = 8
