@@ -73,10 +73,10 @@ def flat(despeckler, draws: int) -> None:
             means = []
             for index in range(draws):
                 key = jax.random.key(SEED + index)
-                power, phase, _ = draw(
+                power, phase, reference = draw(
                     key, ground, jnp.zeros_like(ground, complex), looks, bandwidth
                 )
-                ratio = np.asarray(run(despeckler, power, phase, looks) / ground)
+                ratio = np.asarray(run(despeckler, power, phase, looks) / reference)
                 ratio = ratio.reshape(2, QUADRANT, 2, QUADRANT)[:, INNER, :, INNER]
                 means.append(ratio.mean(axis=(1, 3)).ravel())
             found = radiometry.decibel(np.mean(means, axis=0))
