@@ -158,7 +158,7 @@ def test_time_of_a_long_run_on_a_cpu_is_told_with_ways_to_shorten_it(caplog):
         clock.tick(step, jnp.zeros(()))
     (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
     assert "hours" in warning
-    assert "configs/quick.py" in warning
+    assert "configs/small.py" in warning
 
 
 def test_average_of_weights_follows_slowly_and_starts_fast():
