@@ -7,6 +7,7 @@ flat: four levels side by side, 1 to 12 looks; the mean of the output against th
 speckle: one level, three bands; the equivalent number of looks (ENL) of the output.
 points: scatterers over clutter; error of the peak, and of the ground around it.
 scenes: fresh simulated scenes, with seeds of their own.
+photographs: ground from --photographs FILES, their brightness taken for decibels.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import functools
 import math
 import pathlib
 import sys
+from collections.abc import Callable, Iterator, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -160,22 +162,50 @@ def scene(index: int, white: bool, looks: float) -> speckle.Observation:
     return jax.device_get(observe(jax.random.key(SEED + index), 256, white, looks))
 
 
+def photographed(path: pathlib.Path) -> Iterator[np.ndarray]:
+    """Yields the brightness of 256 x 256 pixels each, -20 to 5 dB, as linear power.
+
+    Args:
+        path: .npy or .npz, whose first array is taken, [H, W] or [H, W, bands].
+    """
+    image = np.load(path)
+    if path.suffix == ".npz":
+        image = image[image.files[0]]
+    image = image.reshape(*image.shape[:2], -1).mean(axis=2)
+    for row in range(0, image.shape[0] - 255, 256):
+        for col in range(0, image.shape[1] - 255, 256):
+            tile = image[row : row + 256, col : col + 256]
+            low, high = np.percentile(tile, (0.5, 99.5))
+            part = np.clip((tile - low) / (high - low), 0, 1)
+            yield radiometry.from_decibel(np.float32(25 * part - 20))
+
+
+@jax.jit
+def speckled(index, ground, white, looks) -> speckle.Observation:
+    """Returns ground that is given, [H, W], under speckle, and its reference."""
+    ground = jnp.pad(ground, speckle.MARGIN, mode="reflect")
+    sensor, noise = jax.random.split(jax.random.key(SEED + index))
+    transfer = speckle.draw_transfer(sensor, ground.shape, white)
+    nothing = jnp.zeros_like(ground, complex)
+    images = speckle.observe(noise, ground, nothing, transfer, looks)
+    return speckle.Observation(*map(speckle.crop, images), looks, white)
+
+
 def errors(
-    despeckler, draws: int, *, white: bool, looks: float = 1, with_phase: bool = True
+    despeckler, pairs, *, looks: float = 1, with_phase: bool = True
 ) -> dict[str, float]:
-    """Returns the measures over fresh scenes, dB."""
+    """Returns the measures over Observations of equal looks, dB."""
     rows = []
-    for index in range(draws):
-        pair = scene(index, white, looks)
+    for pair in pairs:
         phase = pair.phase if with_phase else None
         clean = run(despeckler, pair.intensity, phase, looks)
-        rows.append({n: f(clean, pair.reference) for n, f in referenced.ALL.items()})
+        reference = np.asarray(pair.reference)
+        rows.append({n: f(clean, reference) for n, f in referenced.ALL.items()})
     return referenced.summary(rows)
 
 
-def fresh_scenes(despeckler, draws: int) -> None:
-    """Prints the errors over fresh scenes, by kind of speckle and looks."""
-    print(f"{draws} fresh scenes of 256 x 256: dB")
+def print_errors(despeckler, observe: Callable) -> None:
+    """Prints errors by kind of speckle and looks; `observe(white, looks)` has pairs."""
     print("  speckle     looks  phase  rmse    bias    sum   PSNR of the amplitude")
     for white, looks, with_phase in (
         (False, 1, True),
@@ -185,7 +215,7 @@ def fresh_scenes(despeckler, draws: int) -> None:
         (True, 4, False),
     ):
         found = errors(
-            despeckler, draws, white=white, looks=looks, with_phase=with_phase
+            despeckler, observe(white, looks), looks=looks, with_phase=with_phase
         )
         print(
             f"  {'white' if white else 'correlated':<11}{looks:>5}  "
@@ -193,6 +223,24 @@ def fresh_scenes(despeckler, draws: int) -> None:
             f"{found['bias']:>+.3f} {found['sum_ratio']:>+.3f}   "
             f"{found['psnr_amplitude']:.2f}"
         )
+
+
+def fresh_scenes(despeckler, draws: int) -> None:
+    """Prints the errors over fresh scenes."""
+    print(f"{draws} fresh scenes of 256 x 256: dB")
+    print_errors(
+        despeckler, lambda *kind: (scene(index, *kind) for index in range(draws))
+    )
+
+
+def photographs(despeckler, paths: Sequence[pathlib.Path]) -> None:
+    """Prints the errors over ground from photographs."""
+    grounds = [ground for path in paths for ground in photographed(path)]
+    print(f"{len(grounds)} photographs of 256 x 256, mapped over 25 dB: dB")
+    print_errors(
+        despeckler,
+        lambda *kind: (speckled(*pair, *kind) for pair in enumerate(grounds)),
+    )
 
 
 PARTS = {
@@ -209,13 +257,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--weights", default=checkpoints.DEFAULT)
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
+    parser.add_argument("--only", nargs="*", choices=PARTS, default=list(PARTS))
     parser.add_argument("--draws", type=int, default=8, help="[%(default)s]")
+    parser.add_argument(
+        "--photographs", nargs="+", type=pathlib.Path, help=".npy or .npz", default=[]
+    )
     args = parser.parse_args()
     compilation.cache()
     despeckler = pgd2jax.load(args.weights)
     for name in args.only:
         PARTS[name](despeckler, args.draws)
+    if args.photographs:
+        photographs(despeckler, args.photographs)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.batch_size = 32  # Over all devices.
     c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
     c.data.crops_per_tile = 1
-    c.data.white = 0.5  # Part of the drawn examples with independent samples.
+    c.data.white = 0.4  # Part of the drawn examples with independent samples.
 
     c.augment = ml_collections.ConfigDict()  # Keyword arguments of pairs.augment.
-    c.augment.phase_dropout = 0.25  # Part of the examples that lose their phase.
+    c.augment.phase_dropout = 0.2  # Part of the examples that lose their phase.
     c.augment.level_jitter = 10.0  # dB: a crop's level is not its scene's.
     c.augment.looks_jitter = 0.25  # Of the log of the looks: users estimate them.
 

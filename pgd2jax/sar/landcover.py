@@ -4,6 +4,7 @@ Levels are in decibels. Each function draws one layer from a PRNG key; `scenes`
 stacks them.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -62,19 +63,18 @@ def leaves(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """
     numbers, places, normal = jax.random.split(key, 3)
     (spread,) = fields.uniform(numbers, (1.5, 7.0))
-    row, col, inverse, stretch, angle, kind, tilt = fields.uniform(
+    row, col, log_radius, stretch, angle, kind, tilt = fields.uniform(
         places,
         (0.0, shape[0]),
         (0.0, shape[1]),
-        # Radii from 2 pixels to a quarter of the scene, with density r^-2.
-        (4.0 / shape[0], 0.5),
+        (0.7, math.log(shape[0] / 4)),  # From 2 pixels to a quarter of the scene.
         (-1.2, 1.2),
         (0.0, jnp.pi),
         (0.0, 1.0),
         (-2.0, 2.0),  # dB from the middle to the edge.
         shape=(LEAVES,),
     )
-    radius = jnp.sort(1 / inverse)[::-1]  # Small leaves lie on top.
+    radius = jnp.exp(jnp.sort(log_radius)[::-1])  # Small leaves lie on top.
     aspect = jnp.exp(stretch)
     boxy = kind < 0.4
     level = spread * jax.random.normal(normal, (LEAVES,))
@@ -93,7 +93,7 @@ def leaves(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
 def texture(key: jax.Array, shape: tuple[int, int]) -> jax.Array:
     """Draws a power-law texture that comes and goes; [H, W] dB."""
     numbers, noise = jax.random.split(key)
-    exponent, strength = fields.uniform(numbers, (1.0, 3.5), (0.0, 2.0))
+    exponent, strength = fields.uniform(numbers, (1.5, 4.0), (0.0, 4.0))
     rough, patches = fields.power_law(noise, shape, exponent)
     return strength * jnp.clip(patches + 0.5, 0.0, 1.5) * rough
 

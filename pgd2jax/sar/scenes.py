@@ -19,7 +19,7 @@ from pgd2jax.sar import fields, landcover, radiometry, relief, speckle
 
 # Most users hold single-look images; the others up to the looks of ground-range
 # products (Sentinel-1 GRD: 2.7 to 10.7).
-SINGLE = 0.6
+SINGLE = 0.7
 MOST_LOOKS = 12.0
 
 ISOLATED = 24  # At most so many isolated points,
@@ -120,7 +120,7 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
         lambda k: landcover.leaves(k, shape),
         keys[1],
     )
-    decibel += _sometimes(keys[3], 0.6, lambda k: landcover.texture(k, shape))
+    decibel += _sometimes(keys[3], 0.85, lambda k: landcover.texture(k, shape))
 
     def add_line(index, image):
         key = jax.random.fold_in(keys[4], index)
@@ -132,7 +132,7 @@ def draw(key: jax.Array, shape: tuple[int, int]) -> Scene:
     water = _sometimes(keys[6], 0.25, lambda k: landcover.water(k, shape))
     decibel += water.mask * (water.level - decibel)
     # Some scenes are flat, many are faint.
-    contrast, chance = fields.uniform(keys[2], (0.3, 1.2), (0.0, 1.0))
+    contrast, chance = fields.uniform(keys[2], (0.4, 1.6), (0.0, 1.0))
     decibel *= jnp.where(chance < 0.08, 0.0, contrast)
 
     ground = radiometry.from_decibel(decibel)

@@ -9,12 +9,13 @@ from tfds_sar.sar_despeckle import near_real, simulated, tile
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Builds `sar_despeckle`; needs no TensorFlow with array_record files."""
 
-    VERSION = tfds.core.Version("1.1.1")
+    VERSION = tfds.core.Version("1.2.0")
     RELEASE_NOTES = {  # noqa: RUF012
         "1.0.0": "First release: simulated and near_real.",
         "1.1.0": "Feature phase_note; simulated_correlated, simulated_white and stack; "
         "array_record without compression.",
         "1.1.1": "Simulated tiles differ by rounding.",
+        "1.2.0": "Simulated ground has more texture, contrast and large shapes.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "For near_real, put the 936 pairs published with Guan et al. (J-STARS 2024, "
