@@ -14,16 +14,15 @@ import tqdm
 
 import pgd2jax
 from pgd2jax import checkpoints, compilation, data, evaluate, raster
-from pgd2jax.infer import scene
-from pgd2jax.infer.despeckler import TILE
+from pgd2jax.infer import jobs, scene
 from pgd2jax.metrics import referenced, unreferenced
 from pgd2jax.sar import glrt, pixels, radiometry, scenes
 
 
 @contextlib.contextmanager
-def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Yields what shows (tiles done, tiles in all)."""
-    with tqdm.tqdm(unit="tile", desc=title) as bar:
+def _bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what shows (done, in all)."""
+    with tqdm.tqdm(unit=unit, desc=title, unit_scale=True) as bar:
 
         def progress(done: int, total: int) -> None:
             bar.total = total
@@ -32,21 +31,50 @@ def _bar(title: str) -> Iterator[Callable[[int, int], None]]:
         yield progress
 
 
-def _despeckle(args: argparse.Namespace) -> None:
-    scene.check_paths(args.input, args.output)  # Before the slow start.
-    despeckler = pgd2jax.load(args.weights)
-    with _bar(args.input.name) as progress:
-        taken = scene.despeckle(
-            despeckler,
-            args.input,
-            args.output,
-            kind=args.pixels,
-            looks=args.looks,
-            tile=args.tile,
-            progress=progress,
+def _use(device: str) -> None:
+    """Chooses what JAX runs on, before it starts."""
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif device == "gpu" and jax.default_backend() != "gpu":
+        raise ValueError(
+            "--device gpu: JAX finds none; install its extra, pip install "
+            '"pgd2jax[gpu]".'
         )
-    print(f"{args.input}: taken as {taken.kind}, {taken.looks:.1f} looks")
-    print(f"{args.output}: intensity, float32 linear power")
+
+
+def _despeckle(args: argparse.Namespace) -> int:
+    work = jobs.plan(args.inputs, args.output)
+    looks = [job.target.with_suffix(".png") if args.quicklook else None for job in work]
+    if len(work) == 1:  # Before the slow start; of several, one after the other.
+        scene.check_paths(*work[0], *looks, overwrite=args.overwrite)
+    _use(args.device)
+    despeckler = pgd2jax.load(args.weights, dtype=args.precision)
+    failed = []
+    for job, look in zip(work, looks, strict=True):
+        try:
+            with _bar(job.source.name, "pixel") as progress:
+                taken = scene.despeckle(
+                    despeckler,
+                    *job,
+                    kind=args.pixels,
+                    looks=args.looks,
+                    unit=args.unit,
+                    quicklook=look,
+                    overwrite=args.overwrite,
+                    tile=args.tile,
+                    progress=progress,
+                )
+        except (ValueError, OSError) as error:
+            print(f"pgd2jax: {error}", file=sys.stderr)
+            failed.append(job.source)
+            continue
+        print(f"{job.source}: taken as {taken.kind}, {taken.looks:.1f} looks")
+        print(f"{job.target}: {args.unit}, float32")
+    if len(work) > 1:
+        print(f"{len(work) - len(failed)} of {len(work)} images despeckled")
+        for path in failed:
+            print(f"failed: {path}", file=sys.stderr)
+    return 1 if failed else 0
 
 
 def _reference(args: argparse.Namespace) -> None:
@@ -74,7 +102,7 @@ def _reference(args: argparse.Namespace) -> None:
         stack = glrt.Stack(samples, looks=args.looks, rules=rules)
     except ValueError as error:
         raise ValueError(f"{files[0]} and the others: {error}") from error
-    with _bar("multilooking") as progress:
+    with _bar("multilooking", "tile") as progress:
         reference, looks = stack.reference(args.tile, progress)
     raster.write(args.output, raster.Raster(reference, tags))
     if args.looks_map:
@@ -169,18 +197,48 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     path = pathlib.Path
 
-    sub = commands.add_parser("despeckle", help="despeckle one image, file to file")
-    sub.add_argument("input", type=path, help=f"one of {', '.join(raster.FORMATS)}")
-    sub.add_argument("--output", type=path, required=True, help="likewise")
-    _add_weights(sub)
+    sub = commands.add_parser("despeckle", help="despeckle images, file to file")
     sub.add_argument(
-        "--tile", type=int, default=TILE, help="pixels at once [%(default)s]"
+        "inputs",
+        type=path,
+        nargs="+",
+        metavar="input",
+        help=f"{', '.join(raster.READ)}, or a folder of them",
     )
+    sub.add_argument(
+        "--output",
+        type=path,
+        required=True,
+        help=f"{', '.join(raster.FORMATS)}; of several inputs a folder",
+    )
+    sub.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there"
+    )
+    _add_weights(sub)
     _add_pixels(sub)
     sub.add_argument(
         "--looks",
         type=float,
         help="equivalent number of looks of an intensity or amplitude [estimated]",
+    )
+    sub.add_argument(
+        "--unit",
+        choices=scene.UNITS,
+        default="intensity",
+        help="of the result [%(default)s]",
+    )
+    sub.add_argument(
+        "--quicklook", action="store_true", help="a small .png beside each result, too"
+    )
+    sub.add_argument("--tile", type=int, help="pixels at once [512, on a GPU 1536]")
+    sub.add_argument(
+        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="[%(default)s]"
+    )
+    sub.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="[bfloat16 on GPU and TPU, float32 on a CPU]",
     )
     sub.set_defaults(run=_despeckle)
 
@@ -269,14 +327,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     compilation.cache()
     try:
-        args.run(args)
+        return args.run(args) or 0
     except (ValueError, OSError) as error:
         print(f"pgd2jax: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("pgd2jax: stopped; nothing was written.", file=sys.stderr)
+        print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":

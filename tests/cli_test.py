@@ -71,15 +71,86 @@ def test_amplitude_is_squared_first(tmp_path, slc, smoke_run):
     np.testing.assert_allclose(*(np.load(output) for output in outputs), rtol=1e-4)
 
 
+def test_units_and_quicklooks(tmp_path, slc_file, smoke_run):
+    found = {}
+    for unit in ("intensity", "amplitude", "decibel"):
+        output = tmp_path / f"{unit}.npy"
+        arguments = ["--output", output, "--weights", smoke_run, "--unit", unit]
+        assert not run("despeckle", slc_file, *arguments, "--quicklook")
+        found[unit] = np.load(output)
+        with Image.open(output.with_suffix(".png")) as look:
+            assert look.size == (40, 48)
+    power = found["intensity"]
+    np.testing.assert_allclose(found["amplitude"] ** 2, power, rtol=1e-5)
+    np.testing.assert_allclose(10 ** (found["decibel"] / 10), power, rtol=1e-5)
+
+
+def test_many_images_go_into_a_folder_and_one_failure_stops_none(
+    tmp_path, slc, smoke_run, capsys
+):
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    np.save(source / "a.npy", slc)
+    np.savez(source / "b.npz", slc=slc)
+    (source / "broken.tif").write_bytes(b"II*\0\x08\0\0\0")
+    (source / "notes.txt").write_text("no image")
+    np.save(tmp_path / "c.npy", slc)
+    inputs = [source, tmp_path / "c.npy"]
+    assert run("despeckle", *inputs, "--output", target, "--weights", smoke_run) == 1
+    assert sorted(p.name for p in target.iterdir()) == ["a.npy", "b.npy", "c.npy"]
+    printed = capsys.readouterr()
+    assert "3 of 4 images despeckled" in printed.out
+    assert "broken.tif: cannot be read" in printed.err
+    assert f"failed: {source / 'broken.tif'}" in printed.err
+    np.testing.assert_array_equal(np.load(target / "a.npy"), np.load(target / "b.npy"))
+
+
+def test_results_are_replaced_only_if_told(tmp_path, slc_file, smoke_run, capsys):
+    output = tmp_path / "out.npy"
+    output.write_text("precious")
+    command = ["despeckle", slc_file, "--output", output, "--weights", smoke_run]
+    assert run(*command) == 1
+    assert "say --overwrite" in capsys.readouterr().err
+    assert output.read_text() == "precious"
+    assert not run(*command, "--overwrite")
+    assert np.load(output).shape == (48, 40)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "says"),
+    [
+        (["a.npy", "b/a.npy"], "out", "would hold both"),
+        (["a.npy", "b/a.npy"], "out.npy", "need a folder"),
+        (["empty"], "out", "holds no image"),
+    ],
+)
+def test_jobs_that_cannot_be_are_refused(
+    tmp_path, slc, capsys, monkeypatch, inputs, output, says
+):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("b", "empty"):
+        (tmp_path / folder).mkdir()
+    for name in ("a.npy", "b/a.npy"):
+        np.save(tmp_path / name, slc)
+    assert run("despeckle", *inputs, "--output", output) == 1
+    assert says in capsys.readouterr().err
+
+
+def test_no_gpu_is_told(tmp_path, slc_file, capsys):
+    output = tmp_path / "out.npy"
+    assert run("despeckle", slc_file, "--output", output, "--device", "gpu") == 1
+    assert "JAX finds none" in capsys.readouterr().err
+
+
 def test_looks_are_told_estimated_and_printed(tmp_path, rng, smoke_run, capsys):
     np.save(tmp_path / "in.npy", rng.gamma(6, 1 / 6, (64, 64)))
     command = ["despeckle", tmp_path / "in.npy", "--output", tmp_path / "out.npy"]
     assert not run(*command, "--weights", smoke_run, "--looks", 4.4)
     assert "taken as intensity, 4.4 looks" in capsys.readouterr().out
-    assert not run(*command, "--weights", smoke_run)
+    assert not run(*command, "--weights", smoke_run, "--overwrite")
     found = float(capsys.readouterr().out.split("intensity, ")[1].split(" ")[0])
     assert found == pytest.approx(6, rel=0.15)
-    assert run(*command, "--weights", smoke_run, "--looks", 0)
+    assert run(*command, "--weights", smoke_run, "--overwrite", "--looks", 0)
     assert "looks=0.0 must be at least 1" in capsys.readouterr().err
 
 
@@ -97,8 +168,8 @@ def test_console_command_equals_the_module(tmp_path):
     [
         ({"input": "none.npy"}, "none.npy: there is no such file"),
         ({"input": "cut.tif"}, "cut.tif: cannot be read"),
-        ({"input": "real.npy"}, "real.npy: intensity: its lowest pixel"),
-        ({"input": "cube.npy"}, "cube.npy: pixels.shape=(2, 2, 2)"),
+        ({"input": "real.npy"}, "real.npy: its lowest pixel"),
+        ({"input": "cube.npy"}, "cube.npy: shape=(2, 2, 2)"),
         ({"input": "empty.npy"}, "empty.npy"),
         ({"pixels": "amplitude"}, "cannot be taken as amplitude"),
         ({"output": "none/out.npy"}, "none does not exist; make it"),

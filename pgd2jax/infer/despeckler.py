@@ -1,23 +1,34 @@
 """Weights made ready to use on images of any size and any scale."""
 
+import collections
+import itertools
+import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
 from pgd2jax import checkpoints, configuration
-from pgd2jax.infer import masks, tiles
+from pgd2jax.infer import cutting, tiles
+from pgd2jax.infer.ahead import ahead
+from pgd2jax.infer.survey import Survey, survey
 from pgd2jax.models import PGD2Net
-from pgd2jax.sar import looks as sar_looks
-from pgd2jax.sar import pixels, radiometry, scenes
+from pgd2jax.sar import radiometry, scenes
+
+Read = Callable[[int, int], np.ndarray]
 
 # Looks of complex samples from which they are called averaged: correlated samples of
 # one look are found to have up to 1.2.
 AVERAGED = 1.5
-TILE = 512  # Pixels; with its halo 704 x 704, a few hundred MB of activations.
+# Pixels of a tile without its halo. On a CPU a few hundred MB of activations; an
+# accelerator is kept busy, and the halo costs it a fifth.
+TILE = 512
+LARGE_TILE = 1536
+WAITING = 2  # Tiles a device has before it: it works on one while the next arrives.
 
 
 class Despeckler:
@@ -27,16 +38,43 @@ class Despeckler:
         model: The network.
         params: Its weights, nested dicts of arrays.
         config: The configuration that trained them.
+        devices: Tiles are dealt out to these.
     """
 
-    def __init__(self, model: PGD2Net, params: Any, config: Mapping[str, Any]):
-        """Takes a network and its weights; `load` finds both."""
+    def __init__(
+        self,
+        model: PGD2Net,
+        params: Any,
+        config: Mapping[str, Any],
+        devices: Sequence[jax.Device] | None = None,
+    ):
+        """Takes a network and its weights; `load` finds both.
+
+        `devices` are all accelerators of this process if None, or the one CPU.
+        """
         self.model = model
         self.params = params
         self.config = config
-        self._apply = jax.jit(
-            lambda params, *inputs: model.apply({"params": params}, *inputs).intensity
+        if devices is None:
+            local = jax.local_devices()
+            devices = local[:1] if local[0].platform == "cpu" else local
+        self.devices = tuple(devices)
+        self._copies = [jax.device_put(params, device) for device in self.devices]
+        self._apply = jax.jit(self._tile)
+
+    def _tile(self, params, samples, scale, looks):
+        """Returns the intensity of a tile's core, [H, W], for [H + 2 halo, ...]."""
+        if jnp.iscomplexobj(samples):
+            samples = samples / jnp.sqrt(scale)
+            power, phase = radiometry.intensity(samples), radiometry.phase(samples)
+            phase = phase[None, ..., None]
+        else:
+            power, phase = samples / scale, None
+        estimate = self.model.apply(
+            {"params": params}, power[None, ..., None], phase, None, looks[None]
         )
+        halo = tiles.halo(self.model.stride, self.model.reach)
+        return estimate.intensity[0, halo:-halo, halo:-halo, 0] * scale
 
     def __call__(
         self,
@@ -44,7 +82,7 @@ class Despeckler:
         *,
         intensity: np.ndarray | None = None,
         looks: float | None = None,
-        tile: int = TILE,
+        tile: int | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> np.ndarray:
         """Despeckles one image.
@@ -58,8 +96,9 @@ class Despeckler:
             intensity: Instead of `slc`, where there is no phase: linear power, [H, W].
             looks: Equivalent number of looks of `intensity`, at least 1; estimated from
                 the image if None. An SLC image has one.
-            tile: Rows and columns worked on at once; changes memory, not the result.
-            progress: Called with (tiles done, tiles in all).
+            tile: Rows and columns worked on at once; changes memory and speed, not the
+                result. 512 on a CPU if None, else 1536.
+            progress: Called with (pixels done, pixels in all).
 
         Returns:
             The intensity, E|slc|^2, [H, W] float32 linear power.
@@ -68,44 +107,115 @@ class Despeckler:
             ValueError: if the image is empty, not [H, W], of a wrong type or negative,
                 or if `looks` does not fit it.
         """
-        image = _checked(slc, intensity, looks)
-        power = radiometry.intensity(image) if slc is not None else np.float32(image)
-        missing = pixels.no_data(power)
-        result = np.where(np.isfinite(power), np.float32(0), np.float32(np.nan))
-        if missing.all():
-            return result
-        scale = radiometry.geometric_mean(power, ~missing)
-        if scale < np.finfo(np.float32).tiny:
-            raise ValueError(f"the image's typical power, {scale:g}, is too small.")
-        images = [masks.fill(power, missing) / scale]
-        if looks is None:
-            looks = sar_looks.estimate(np.where(missing, np.nan, power))
-        if slc is not None:
-            images.append(masks.fill(radiometry.phase(image), missing))
-            looks = _one_look(looks)
+        image = _checked(slc, intensity)
+        kind = np.complex64 if slc is not None else np.float32
+
+        def read(start, stop):
+            return image[start:stop].astype(kind, copy=False)
+
+        seen = self.examine(read, image.shape, kind, looks)
+        result = np.empty(image.shape, np.float32)
+        bands = self.bands(read, image.shape, seen, tile, progress)
+        for rows, clean in bands:
+            result[rows] = clean
+        return result
+
+    def examine(
+        self, read: Read, shape: tuple[int, int], dtype: Any, looks: float | None = None
+    ) -> Survey:
+        """Looks at some rows of a scene; what it returns is for `bands`.
+
+        Args:
+            read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols] complex64
+                samples or float32 linear power.
+            shape: (rows, cols) of the scene.
+            dtype: Of what `read` returns.
+            looks: As for the call.
+
+        Raises:
+            ValueError: as the call does.
+        """
+        single = np.dtype(dtype).kind == "c"
+        if looks is not None and not 1 <= looks < np.inf:
+            raise ValueError(f"{looks=} must be at least 1.")
+        if single and looks not in (None, 1):
+            raise ValueError(
+                f"{looks=}: an SLC image has one look; give its intensity=."
+            )
+        seen = survey(read, shape)
+        if single:
+            looks = _one_look(seen.looks)
+        elif looks is None:
+            looks = seen.looks
         if looks > scenes.MOST_LOOKS:
             logging.warning(
                 "%.1f looks are more than the %g that the network knows.",
                 looks,
                 scenes.MOST_LOOKS,
             )
-        told = np.float32([min(looks, scenes.MOST_LOOKS)])
+        return seen._replace(looks=looks)
 
-        plan = tiles.plan(power.shape, self.model.stride, self.model.reach, tile)
-        padded = [tiles.pad(image, plan) for image in images]
-        clean = np.empty(power.shape, np.float32)
-        inner = slice(plan.halo, -plan.halo)
-        for number, core in enumerate(plan, start=1):
-            window = plan.with_halo(core)
-            cut = [image[window][None, ..., None] for image in padded]
-            phase = cut[1] if slc is not None else None
-            estimate = self._apply(self.params, cut[0], phase, None, told)
-            target = clean[core]
-            estimate = np.asarray(estimate)[0, inner, inner, 0]
-            target[:] = estimate[: target.shape[0], : target.shape[1]]
+    def bands(
+        self,
+        read: Read,
+        shape: tuple[int, int],
+        seen: Survey,
+        tile: int | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Iterator[tuple[slice, np.ndarray]]:
+        """Despeckles a scene from top to bottom, holding a few bands of it at a time.
+
+        A thread reads and cuts while the devices work.
+
+        Args:
+            read: As for `examine`.
+            shape: (rows, cols) of the scene.
+            seen: From `examine`.
+            tile: As for the call.
+            progress: As for the call.
+
+        Yields:
+            Rows of the scene, and their intensity, [rows, cols] float32 linear power.
+        """
+        if tile is None:
+            tile = TILE if self.devices[0].platform == "cpu" else LARGE_TILE
+        plan = tiles.plan(shape, self.model.stride, self.model.reach, tile)
+        scale = np.float32(1 if seen.scale is None else seen.scale)
+        looks = np.float32(min(seen.looks, scenes.MOST_LOOKS))
+        deal = itertools.cycle(zip(self.devices, self._copies, strict=True))
+        flying = collections.deque()  # Tiles and, sooner or later, their estimates.
+        done, band = 0, None
+
+        def land():
+            nonlocal done, band
+            tile, estimate = flying.popleft()
+            if tile.cols.start == 0:
+                band = np.empty((tile.rows.stop - tile.rows.start, shape[1]), "f4")
+            target = band[:, tile.cols]
+            if estimate is None:
+                target[:] = tile.blank
+            else:
+                target[:] = np.asarray(estimate)[: target.shape[0], : target.shape[1]]
+                if tile.blank is not None:
+                    target *= tile.blank
+            done += target.size
             if progress:
-                progress(number, len(plan))
-        return np.where(missing, result, clean * scale)
+                progress(done, math.prod(shape))
+            if tile.cols.stop == shape[1]:
+                yield tile.rows, band
+
+        limit = WAITING * len(self.devices)
+        for tile in ahead(cutting.cut(read, plan, scale), limit):
+            estimate = None
+            if tile.samples is not None:
+                device, params = next(deal)
+                samples = jax.device_put(tile.samples, device)
+                estimate = self._apply(params, samples, scale, looks)
+            flying.append((tile, estimate))
+            if len(flying) > limit:
+                yield from land()
+        while flying:
+            yield from land()
 
 
 def _one_look(found: float) -> float:
@@ -119,13 +229,9 @@ def _one_look(found: float) -> float:
     return 1.0
 
 
-def _checked(slc, intensity, looks) -> np.ndarray:
+def _checked(slc, intensity) -> np.ndarray:
     if (slc is None) == (intensity is None):
         raise ValueError("give either slc or intensity.")
-    if looks is not None and not 1 <= looks < np.inf:
-        raise ValueError(f"{looks=} must be at least 1.")
-    if slc is not None and looks not in (None, 1):
-        raise ValueError(f"{looks=}: an SLC image has one look; give its intensity=.")
     name = "slc" if intensity is None else "intensity"
     image = np.asarray(slc if intensity is None else intensity)
     if image.ndim != 2 or image.size == 0:
@@ -138,12 +244,6 @@ def _checked(slc, intensity, looks) -> np.ndarray:
         return image
     if image.dtype.kind not in "fui":
         raise ValueError(f"intensity: {image.dtype=} must be real; give slc= instead.")
-    lowest = np.nanmin(np.where(np.isfinite(image), image, 0))
-    if lowest < 0:
-        raise ValueError(
-            f"intensity: its lowest pixel is {lowest:g}, but power is never negative; "
-            "convert decibels to linear power first."
-        )
     return image
 
 
@@ -166,4 +266,4 @@ def load(
     """
     params, config = checkpoints.load_weights(weights)
     model = configuration.model(config["model"], dtype)
-    return Despeckler(model, jax.device_put(params), config)
+    return Despeckler(model, params, config)

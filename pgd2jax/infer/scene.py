@@ -1,13 +1,24 @@
-"""Despeckles a file to a file."""
+"""Despeckles a file to a file, band by band."""
 
+import contextlib
 import os
-from collections.abc import Callable
+import pathlib
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+import numpy as np
+
 from pgd2jax import raster
-from pgd2jax.infer.despeckler import TILE, Despeckler
-from pgd2jax.sar import looks as sar_looks
-from pgd2jax.sar import pixels
+from pgd2jax.infer.ahead import ahead
+from pgd2jax.infer.despeckler import Despeckler
+from pgd2jax.sar import pixels, radiometry
+
+# What is written, by name: from linear power.
+UNITS = {
+    "intensity": lambda power: power,
+    "amplitude": radiometry.amplitude,
+    "decibel": lambda power: radiometry.decibel(np.where(power > 0, power, np.nan)),
+}
 
 
 class Taken(NamedTuple):
@@ -22,17 +33,38 @@ class Taken(NamedTuple):
     looks: float
 
 
-def check_paths(source: str | os.PathLike, target: str | os.PathLike) -> None:
-    """Checks that an image can be read and its result written, before any work.
+def check_paths(
+    source: str | os.PathLike, *targets: str | os.PathLike | None, overwrite: bool
+) -> None:
+    """Checks that an image may be read and its results written, before any work.
+
+    Args:
+        source: To be read.
+        *targets: To be written; None where nothing is.
+        overwrite: Whether targets may exist.
 
     Raises:
-        ValueError: if a suffix is unknown, or both are the same file.
-        OSError: if the folder of `target` is missing or read-only.
+        ValueError: if a suffix is unknown, or a target is the source or exists.
+        OSError: if the folder of a target is missing or read-only.
     """
-    source, target = raster.check_format(source), raster.check_format(target)
-    raster.check_folder(target)
-    if source.resolve() == target.resolve():
-        raise ValueError(f"{target}: is the input; give the output another name.")
+    source = raster.check_format(source, raster.READ)
+    for target in map(pathlib.Path, filter(None, targets)):
+        raster.check_folder(target)
+        if source.resolve() == target.resolve():
+            raise ValueError(f"{target}: is the input; give the output another name.")
+        if target.exists() and not overwrite:
+            raise FileExistsError(f"{target}: is there already; say --overwrite.")
+
+
+@contextlib.contextmanager
+def _named(path: str | os.PathLike) -> Iterator[None]:
+    """Puts the file's name before what is wrong with its pixels."""
+    try:
+        yield
+    except raster.RasterError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def despeckle(
@@ -42,18 +74,26 @@ def despeckle(
     *,
     kind: str = "auto",
     looks: float | None = None,
-    tile: int = TILE,
+    unit: str = "intensity",
+    quicklook: str | os.PathLike | None = None,
+    overwrite: bool = False,
+    tile: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Taken:
-    """Reads an image, despeckles it and writes the intensity; geo tags are kept.
+    """Reads an image, despeckles it and writes the result; geo tags are kept.
+
+    Reading, computing and writing overlap, and only some bands of the image are in
+    memory at once.
 
     Args:
         despeckler: Of `infer.load`.
-        source: .npy, TIFF or GeoTIFF of complex or real pixels.
-        target: .npy, .tif or .tiff; float32 linear power. It appears whole or not at
-            all.
+        source: .npy, .npz, TIFF or GeoTIFF of complex or real pixels.
+        target: .npy, .tif or .tiff; float32. It appears whole or not at all.
         kind: What the pixels of `source` are, one of `pixels.KINDS`.
         looks: As for the despeckler.
+        unit: Of the result, one of `UNITS`; no data are NaN in decibels.
+        quicklook: .png of the result at reduced size, if not None.
+        overwrite: Whether files that exist may be replaced.
         tile: As for the despeckler.
         progress: As for the despeckler.
 
@@ -62,21 +102,35 @@ def despeckle(
 
     Raises:
         RasterError: if a file cannot be read or written.
-        OSError: if the folder of `target` is missing or read-only.
-        ValueError: if its pixels cannot be despeckled; the message names the file.
+        OSError: if the folder of a target is missing or read-only, or it exists.
+        ValueError: if the pixels cannot be despeckled; the message names the file.
     """
-    check_paths(source, target)
-    image = raster.read(source)
-    try:
-        found = pixels.kind_of(image.pixels, kind)
-        if found == "slc":
-            images = {"slc": image.pixels}
-        else:
-            images = {"intensity": pixels.intensity_of(image.pixels, kind)}
-            if looks is None:
-                looks = sar_looks.estimate(images["intensity"])
-        clean = despeckler(**images, looks=looks, tile=tile, progress=progress)
-    except ValueError as error:
-        raise ValueError(f"{source}: {error}") from error
-    raster.write(target, raster.Raster(clean, image.tags))
-    return Taken(found, 1.0 if looks is None else looks)
+    check_paths(source, raster.check_format(target), quicklook, overwrite=overwrite)
+    with raster.Image(source) as image, _named(source):
+        found = pixels.kind_of(image, kind)
+        if not np.prod(image.shape):
+            raise ValueError(f"{image.shape=} has no pixels.")
+        dtype = np.complex64 if found == "slc" else np.float32
+
+        def read(start, stop):
+            samples = image.rows(start, stop)
+            if found != "slc":
+                return pixels.intensity_of(samples, kind)
+            return samples.astype(dtype, copy=False)
+
+        seen = despeckler.examine(read, image.shape, dtype, looks)
+        bands = despeckler.bands(read, image.shape, seen, tile, progress)
+        look = raster.Quicklook(image.shape)
+
+        def results():
+            for _, power in bands:
+                if quicklook:
+                    look.add(power)
+                yield UNITS[unit](power)
+
+        tags = raster.result_tags(image.tags)
+        with contextlib.closing(ahead(results(), depth=1)) as written:
+            raster.write_rows(target, written, image.shape, np.float32, tags)
+        if quicklook:
+            look.write(quicklook)
+    return Taken(found, seen.looks)

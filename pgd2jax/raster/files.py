@@ -1,18 +1,23 @@
 """Reads and writes one image, by the suffix of its file."""
 
+import contextlib
 import dataclasses
 import os
 import pathlib
+import shutil
 import struct
+import zipfile
 import zlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import tifffile
 
-from pgd2jax.raster import atomic, geotiff
+from pgd2jax.raster import atomic, geotiff, numpy_files
 
 TIFF = (".tif", ".tiff")
-FORMATS = (".npy", *TIFF)
+FORMATS = (".npy", *TIFF)  # Written,
+READ = (*FORMATS, ".npz")  # and read.
 
 
 class RasterError(ValueError):
@@ -32,42 +37,30 @@ class Raster:
     tags: tuple[geotiff.Tag, ...] = ()
 
 
-def check_format(path: str | os.PathLike) -> pathlib.Path:
+def check_format(
+    path: str | os.PathLike, formats: tuple[str, ...] = FORMATS
+) -> pathlib.Path:
     """Returns the path.
 
     Raises:
-        RasterError: if its suffix is none of `FORMATS`.
+        RasterError: if its suffix is none of `formats`.
     """
     path = pathlib.Path(path)
-    if path.suffix.lower() not in FORMATS:
-        raise RasterError(f"{path}: the name must end in {', '.join(FORMATS)}.")
+    if path.suffix.lower() not in formats:
+        raise RasterError(f"{path}: the name must end in {', '.join(formats)}.")
     return path
 
 
-def read(path: str | os.PathLike) -> Raster:
-    """Reads one image.
-
-    Args:
-        path: A .npy file of a plain array, or a TIFF or GeoTIFF.
-
-    Returns:
-        A Raster of [H, W] pixels.
-
-    Raises:
-        RasterError: if the file is missing, damaged, holds more than one band or is
-            of a type that holds no pixels.
-    """
-    path = check_format(path)
-    if not path.is_file():
-        raise RasterError(f"{path}: there is no such file.")
-    tags = ()
+@contextlib.contextmanager
+def _reading(path: pathlib.Path) -> Iterator[None]:
+    """Names the file in what goes wrong in it."""
     try:
-        if path.suffix.lower() in TIFF:
-            pixels, tags = geotiff.read(path)
-        else:
-            pixels = np.load(path, allow_pickle=False)
+        yield
+    except RasterError:
+        raise
     except (
         tifffile.TiffFileError,
+        zipfile.BadZipFile,
         OSError,
         ValueError,
         EOFError,
@@ -82,24 +75,119 @@ def read(path: str | os.PathLike) -> Raster:
         raise RasterError(
             f"{path}: cannot be read; is it whole? Copy it again. ({error})"
         ) from error
-    if pixels.ndim == 3 and 1 in (pixels.shape[0], pixels.shape[-1]):
-        pixels = pixels.squeeze(0 if pixels.shape[0] == 1 else -1)  # The one band.
-    if pixels.ndim != 2:
-        raise RasterError(
-            f"{path}: {pixels.shape=}, but one band of [rows, cols] is needed; "
-            "write the band to a file of its own."
-        )
-    if pixels.dtype.kind not in "uifc":
-        raise RasterError(f"{path}: {pixels.dtype=} holds no pixels.")
-    return Raster(pixels, tags)
+
+
+class Image:
+    """One band of pixels on disk, whose rows are read as they are needed.
+
+    Attributes:
+        path: Of the file.
+        shape: (rows, cols).
+        dtype: Of the pixels; complex for an SLC.
+        tags: GeoTIFF tags.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        """Opens a file.
+
+        Args:
+            path: A .npy file of a plain array, an .npz file of one, or a TIFF or
+                GeoTIFF.
+
+        Raises:
+            RasterError: if the file is missing, damaged, holds more than one band or
+                is of a type that holds no pixels.
+        """
+        self.path = path = check_format(path, READ)
+        if not path.is_file():
+            raise RasterError(f"{path}: there is no such file.")
+        opener = geotiff.Tiff if path.suffix.lower() in TIFF else numpy_files.Mapped
+        with _reading(path):
+            self._file = opener(path)
+        self.tags = self._file.tags
+        self._axis = None  # Of the one band, if the file has an axis for it.
+        shape = self._file.shape
+        if len(shape) == 3 and 1 in (shape[0], shape[-1]):
+            self._axis = 0 if shape[0] == 1 else -1
+            shape = shape[1:] if self._axis == 0 else shape[:-1]
+        with _reading(path):
+            value = geotiff.nodata(self.tags)
+        # Zeros may be data where they are single (`sar.pixels` decides).
+        self._nodata = None if value == 0 else value
+        dtype = self._file.dtype
+        try:
+            if len(shape) != 2:
+                raise RasterError(
+                    f"{path}: shape={self._file.shape}, but one band of [rows, cols] "
+                    "is needed; write the band to a file of its own."
+                )
+            if dtype.kind not in "uifc":
+                raise RasterError(f"{path}: {dtype=} holds no pixels.")
+        except RasterError:
+            self.close()
+            raise
+        self.shape = shape
+        self.dtype = dtype
+        if self._nodata is not None:
+            self.dtype = np.result_type(dtype, np.float32)
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Returns rows `start` to `stop` - 1, [rows, cols].
+
+        They are NaN where the file says that there are no data, but for zeros.
+
+        Raises:
+            RasterError: if the file is damaged there.
+        """
+        with _reading(self.path):
+            if self._axis == 0:
+                pixels = self._file.rows(0, 1)[0, start:stop]
+            else:
+                pixels = self._file.rows(start, stop)
+                pixels = pixels if self._axis is None else pixels[..., 0]
+        if self._nodata is None:
+            return pixels
+        nan = np.array(np.nan, self.dtype)
+        return np.where(pixels == self._nodata, nan, pixels.astype(self.dtype))
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+def read(path: str | os.PathLike) -> Raster:
+    """Reads one image as a whole; see `Image`."""
+    with Image(path) as image:
+        return Raster(image.rows(0, image.shape[0]), image.tags)
 
 
 def write(path: str | os.PathLike, raster: Raster) -> None:
-    """Writes an image whole or not at all.
+    """Writes an image whole or not at all; see `write_rows`."""
+    pixels = raster.pixels
+    write_rows(path, [pixels], pixels.shape, pixels.dtype, raster.tags)
+
+
+def write_rows(
+    path: str | os.PathLike,
+    bands: Iterable[np.ndarray],
+    shape: tuple[int, int],
+    dtype: np.dtype,
+    tags: tuple[geotiff.Tag, ...] = (),
+) -> None:
+    """Writes an image whole or not at all, as its rows are made.
 
     Args:
         path: Ends in .npy, .tif or .tiff; its folder must exist.
-        raster: What to write. A .npy file holds no tags.
+        bands: Rows from top to bottom, [any, cols] each, `shape[0]` in all.
+        shape: (rows, cols).
+        dtype: Of the pixels.
+        tags: GeoTIFF tags. A .npy file holds none.
 
     Raises:
         RasterError: if the folder is missing, read-only or full.
@@ -107,11 +195,18 @@ def write(path: str | os.PathLike, raster: Raster) -> None:
     path = check_format(path)
     try:
         atomic.check_folder(path)
+        needed = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        free = shutil.disk_usage(path.parent).free
+        if free < needed:
+            raise RasterError(
+                f"{path}: may take {needed / 1e9:.3g} GB, but {path.parent} has "
+                f"{free / 1e9:.3g} GB free; choose another place."
+            )
         with atomic.replacing(path) as temporary:
             if path.suffix.lower() in TIFF:
-                geotiff.write(temporary, raster.pixels, raster.tags)
+                geotiff.write(temporary, iter(bands), shape, dtype, tags)
             else:
-                np.save(temporary, raster.pixels)
+                numpy_files.write(temporary, bands, shape, dtype)
     except OSError as error:
         raise RasterError(
             f"{path}: cannot be written; is there space left? ({error})"

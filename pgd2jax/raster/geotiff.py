@@ -1,11 +1,18 @@
-"""GeoTIFF through tifffile alone: pixels in, pixels out, geography kept."""
+"""GeoTIFF through tifffile alone: rows in, rows out, geography kept."""
 
+import concurrent.futures
+import math
 import os
 import pathlib
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
 
 import numpy as np
 import tifffile
+
+METADATA = 42112
+NODATA = 42113
 
 # Tags that place an image on the ground, and GDAL's metadata and no-data value
 # (OGC GeoTIFF 1.1, annex; GDAL GTiff driver): name by number.
@@ -16,48 +23,205 @@ GEO_TAGS = {
     34735: "GeoKeyDirectory",
     34736: "GeoDoubleParams",
     34737: "GeoAsciiParams",
-    42112: "GDAL_METADATA",
-    42113: "GDAL_NODATA",
+    METADATA: "GDAL_METADATA",
+    NODATA: "GDAL_NODATA",
     50844: "RPCCoefficient",
 }
 
 # (code, type, count, value, write once), as tifffile takes them.
 Tag = tuple[int, int, int, object, bool]
 
+TILE = 256  # Rows and columns of the tiles that are written.
+THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
-def read(path: str | os.PathLike) -> tuple[np.ndarray, tuple[Tag, ...]]:
-    """Returns the pixels, [H, W] or [H, W, bands], and the geo tags.
+# GDAL's statistics and histogram of the pixels that were read, not of those written.
+STATISTICS = re.compile(r'\s*<Item name="STATISTICS_[^>]*>[^<]*</Item>')
 
-    Overviews are passed over; several images in one file raise a ValueError.
-    Complex int16, the type of Sentinel-1 SLC files, comes as complex64.
+
+class Tiff:
+    """One image of a TIFF file, whose rows are read as they are needed.
+
+    Overviews are passed over. Complex int16, the type of Sentinel-1 SLC files, comes
+    as complex64.
+
+    Attributes:
+        shape: (rows, cols), or (rows, cols, bands).
+        dtype: Of the pixels.
+        tags: Those of `GEO_TAGS`.
     """
-    with tifffile.TiffFile(path) as file:
-        whole = [page for page in file.pages if not page.is_reduced]
+
+    def __init__(self, path: str | os.PathLike | BinaryIO):
+        """Opens the file.
+
+        Raises:
+            ValueError: if it holds several images, or fewer bytes than it says.
+        """
+        self._file = tifffile.TiffFile(path)
+        whole = [page for page in self._file.pages if not page.is_reduced]
         if len(whole) != 1:
+            self.close()
             raise ValueError(f"it holds {len(whole)} images, but one is needed")
-        (page,) = whole
-        pixels = page.asarray()
-        tags = tuple(
+        self._page = page = whole[0]
+        separate, _, rows, cols, samples = page.shaped
+        self._bands = separate * samples
+        self.shape = (rows, cols) if self._bands == 1 else (rows, cols, self._bands)
+        self.dtype = page.dtype
+        self.tags = tuple(
             (tag.code, int(tag.dtype), tag.count, tag.value, True)
             for tag in page.tags
             if tag.code in GEO_TAGS
         )
-        if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and pixels.ndim == 3:
-            pixels = np.moveaxis(pixels, 0, -1)
-    return pixels, tags
+        ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
+        missing = max(ends, default=0) - self._file.filehandle.size
+        if missing > 0:
+            self.close()
+            raise ValueError(f"its last {missing} bytes are missing")
+        height = page.tilelength if page.is_tiled else page.rowsperstrip
+        width = page.tilewidth if page.is_tiled else cols
+        self._height = min(height, rows) if not page.is_tiled else height
+        self._down = math.ceil(rows / self._height)  # Segments along columns,
+        self._across = math.ceil(cols / width)  # and along rows.
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
+        page = self._page
+        first, last = start // self._height, math.ceil(stop / self._height)
+        band = self._down * self._across  # Separate bands lie one behind the other.
+        wanted = [
+            begin + index
+            for begin in range(0, len(page.dataoffsets), band)
+            for index in range(first * self._across, last * self._across)
+        ]
+        segments = self._file.filehandle.read_segments(
+            [page.dataoffsets[index] for index in wanted],
+            [page.databytecounts[index] for index in wanted],
+            wanted,
+            lock=self._file.filehandle.lock,
+        )
+        _, cols, *_ = self.shape
+        pixels = np.zeros((stop - start, cols, self._bands), self.dtype)
+
+        def put(segment):
+            decoded, (band, _, row, col, sample), _ = page.decode(*segment)
+            if decoded is None:  # Never written: GDAL's sparse files.
+                return
+            decoded = decoded[0, max(start - row, 0) : stop - row]
+            row = max(row - start, 0)
+            target = pixels[row : row + len(decoded), col : col + decoded.shape[1]]
+            band += sample
+            target[..., band : band + decoded.shape[2]] = decoded[
+                : target.shape[0], : target.shape[1]
+            ]
+
+        if page.compression == 1 or len(wanted) == 1:
+            for segment in segments:
+                put(segment)
+        else:
+            with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+                list(pool.map(put, segments))
+        return pixels[..., 0] if self._bands == 1 else pixels
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._file.close()
 
 
-def write(path: pathlib.Path, pixels: np.ndarray, tags: Sequence[Tag]) -> None:
-    """Writes [H, W] pixels in deflated tiles; BigTIFF from 4 GiB on."""
+def read(
+    path: str | os.PathLike | BinaryIO,
+) -> tuple[np.ndarray, tuple[Tag, ...]]:
+    """Returns the pixels of a file, [H, W] or [H, W, bands], and its geo tags.
+
+    Raises:
+        ValueError: if it holds several images, or fewer bytes than it says.
+    """
+    file = Tiff(path)
+    try:
+        return file.rows(0, file.shape[0]), file.tags
+    finally:
+        file.close()
+
+
+def nodata(tags: Sequence[Tag]) -> float | None:
+    """Returns the no-data value among geo tags; None if there is none."""
+    for code, _, _, value, _ in tags:
+        if code == NODATA:
+            try:
+                return float(value)
+            except ValueError as error:
+                raise ValueError(f"its no-data value is {value!r}") from error
+    return None
+
+
+def result_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Returns the tags of an image made from another's, which had `tags`.
+
+    The statistics were of other pixels. No data of 0 stays 0; any other value becomes
+    NaN, as the pixels do.
+    """
+    kept = []
+    for code, kind, count, value, once in tags:
+        if code == METADATA:
+            value = STATISTICS.sub("", value)
+            count = len(value) + 1
+        elif code == NODATA and nodata(tags) != 0:
+            value, count = "nan", 4
+        kept.append((code, kind, count, value, once))
+    return tuple(kept)
+
+
+def _tiles(bands: Iterator[np.ndarray], cols: int) -> Iterator[np.ndarray]:
+    """Cuts bands of rows, [any, cols] each, into tiles from left to right."""
+    waiting, rows = [], 0
+
+    def cut(strip):
+        height = len(strip)
+        for col in range(0, cols, TILE):
+            tile = strip[:, col : col + TILE]
+            short = ((0, TILE - height), (0, TILE - tile.shape[1]))
+            yield np.pad(tile, short, mode="edge")
+
+    for band in bands:
+        waiting.append(band)
+        rows += len(band)
+        if rows >= TILE:
+            ready = np.concatenate(waiting)
+            for row in range(0, rows - TILE + 1, TILE):
+                yield from cut(ready[row : row + TILE])
+            waiting = [ready[rows - rows % TILE :]]
+            rows %= TILE
+    if rows:
+        yield from cut(np.concatenate(waiting))
+
+
+def write(
+    path: pathlib.Path,
+    bands: Iterator[np.ndarray],
+    shape: tuple[int, int],
+    dtype: np.dtype,
+    tags: Sequence[Tag],
+) -> None:
+    """Writes deflated tiles; BigTIFF from 4 GiB on.
+
+    Args:
+        path: Of the file.
+        bands: Rows from top to bottom, [any, cols] each, `shape[0]` in all.
+        shape: (rows, cols).
+        dtype: Of the pixels.
+        tags: Geo tags.
+    """
+    dtype = np.dtype(dtype)
     tifffile.imwrite(
         path,
-        pixels,
-        bigtiff=pixels.nbytes >= 2**32 - 2**25,
+        _tiles(bands, shape[1]),
+        shape=shape,
+        dtype=dtype,
+        bigtiff=math.prod(shape) * dtype.itemsize >= 2**32 - 2**25,
         photometric="minisblack",
-        tile=(256, 256),
+        tile=(TILE, TILE),
         compression="adobe_deflate",
-        predictor=3 if pixels.dtype.kind == "f" else None,
+        predictor=3 if dtype.kind == "f" else None,
         extratags=tags,
         metadata=None,
         software="pgd2jax",
+        maxworkers=THREADS,
     )

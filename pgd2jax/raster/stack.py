@@ -9,8 +9,7 @@ import numpy as np
 
 from pgd2jax.raster import files, geotiff
 
-GDAL_NODATA = 42113
-OWN_TAGS = (42112, GDAL_NODATA)  # Of a file, not of its grid; the first is metadata.
+OWN_TAGS = (geotiff.METADATA, geotiff.NODATA)  # Of a file, not of its grid.
 
 
 def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
@@ -49,14 +48,12 @@ def _grid(tags: Iterable[geotiff.Tag]) -> tuple[geotiff.Tag, ...]:
     return tuple(tag for tag in tags if tag[0] not in OWN_TAGS)
 
 
-def _without_nodata(image: files.Raster) -> np.ndarray:
-    """Returns the pixels, NaN where they have the value that GDAL_NODATA names."""
-    named = [tag[3] for tag in image.tags if tag[0] == GDAL_NODATA]
-    if not named:
+def _without_zeros(image: files.Raster) -> np.ndarray:
+    """Returns the pixels, NaN where they are 0 if the file says that 0 is no data."""
+    if geotiff.nodata(image.tags) != 0:
         return image.pixels
-    missing = image.pixels == float(named[0])
     pixels = image.pixels.astype(np.result_type(image.pixels, np.float32))
-    return np.where(missing, np.array(np.nan, pixels.dtype), pixels)
+    return np.where(pixels == 0, np.array(np.nan, pixels.dtype), pixels)
 
 
 def read_stack(
@@ -82,7 +79,7 @@ def read_stack(
         for path in paths:
             image = files.read(path)
             try:
-                samples = np.ascontiguousarray(convert(_without_nodata(image)))
+                samples = np.ascontiguousarray(convert(_without_zeros(image)))
             except ValueError as error:
                 raise files.RasterError(f"{path}: {error}") from error
             grid = _grid(image.tags)

@@ -15,7 +15,7 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
     """Returns what the pixels of a file mean.
 
     Args:
-        pixels: [H, W].
+        pixels: [H, W]; or anything that has their dtype.
         kind: One of `KINDS`; "auto" takes complex for slc and real for intensity.
 
     Raises:
@@ -46,11 +46,33 @@ def no_data(power: np.ndarray) -> np.ndarray:
     """
     zero = power == 0
     if zero.any():
+        # An opening, row- and column-wise: mode "nearest" goes on beyond the borders.
         size = tuple(min(EMPTY, side) for side in power.shape)
-        zero = ndimage.binary_opening(
-            np.pad(zero, EMPTY, mode="edge"), np.ones(size, bool)
-        )[EMPTY:-EMPTY, EMPTY:-EMPTY]
+        filled = np.pad(zero, EMPTY, mode="edge").view(np.uint8)
+        filled = ndimage.minimum_filter(filled, size)
+        odd = tuple(-1 if side % 2 == 0 else 0 for side in size)
+        filled = ndimage.maximum_filter(filled, size, origin=odd)
+        zero = filled[EMPTY:-EMPTY, EMPTY:-EMPTY].astype(bool)
     return zero | ~np.isfinite(power)
+
+
+def power_of(samples: np.ndarray) -> np.ndarray:
+    """Returns the linear power of complex samples, or of power itself, float32.
+
+    Raises:
+        ValueError: if power is negative.
+    """
+    if np.iscomplexobj(samples):
+        return radiometry.intensity(samples)
+    power = samples.astype(np.float32, copy=False)
+    with np.errstate(invalid="ignore"):
+        lowest = power.min(initial=0, where=np.isfinite(power))
+    if lowest < 0:
+        raise ValueError(
+            f"its lowest pixel is {lowest:g}, but power is never negative; convert "
+            "decibels to linear power first."
+        )
+    return power
 
 
 def samples_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:

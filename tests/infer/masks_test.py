@@ -1,4 +1,5 @@
 import numpy as np
+from scipy import ndimage
 
 from pgd2jax.infer import masks
 
@@ -9,12 +10,32 @@ def test_gap_is_filled_with_its_mirror_image():
     missing[0, 6:] = True
     # The edge pixel, 5, is the mirror: 6 shows 4, 7 shows 3.
     np.testing.assert_array_equal(
-        masks.fill(image, missing)[0], [0, 1, 2, 3, 4, 5, 4, 3, 2, 1]
+        masks.fill(image, missing, 7)[0], [0, 1, 2, 3, 4, 5, 4, 3, 2, 1]
     )
 
 
 def test_gap_between_gaps_takes_the_nearest():
     image = np.array([[1.0, np.nan, 3.0, np.nan, np.nan]])
-    filled = masks.fill(image, np.isnan(image))
+    filled = masks.fill(image, np.isnan(image), 7)
     assert np.isfinite(filled).all()
     assert filled[0, 2] == 3
+
+
+def test_far_from_data_one_value_is_taken():
+    image = np.arange(200.0)[None]
+    filled = masks.fill(image, image > 9, 7)
+    assert filled[0, 9 + masks.FAR] != 7
+    assert (filled[0, 10 + masks.FAR :] == 7).all()
+    assert (masks.fill(image, image > -1, 7) == 7).all()
+
+
+def test_a_part_is_filled_like_the_whole(rng):
+    image = rng.normal(size=(400, 400))
+    missing = ndimage.uniform_filter(rng.random(image.shape), 25) > 0.5
+    whole = masks.fill(image, missing, 7)
+    part = slice(100, 350)
+    inner = slice(masks.MARGIN, -masks.MARGIN)
+    np.testing.assert_array_equal(
+        masks.fill(image[part, part], missing[part, part], 7)[inner, inner],
+        whole[part, part][inner, inner],
+    )

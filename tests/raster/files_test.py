@@ -1,13 +1,16 @@
 import errno
+import shutil
 
 import numpy as np
+import PIL.Image
 import pytest
 import rasterio
 import tifffile
 from rasterio import transform
 
 from pgd2jax import raster
-from pgd2jax.raster import geotiff
+
+PLACE = {"crs": "EPSG:32632", "transform": transform.from_origin(5e5, 5e6, 10, 10)}
 
 
 def image(dtype, rng):
@@ -85,7 +88,7 @@ def test_ground_control_points_survive(tmp_path, rng):
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.95])
 def test_truncated_tiff_is_refused_by_name(tmp_path, rng, share):
     path = tmp_path / "scene.tif"
-    geotiff.write(path, image(np.float32, rng), ())
+    raster.write(path, raster.Raster(image(np.float32, rng)))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
     with pytest.raises(raster.RasterError, match=r"scene\.tif.*is it whole"):
@@ -153,3 +156,128 @@ def test_several_images_in_one_file_are_refused_and_overviews_are_not(tmp_path, 
         file.write(pixels)
         file.write(pixels[::2, ::2], subfiletype=1)
     np.testing.assert_array_equal(raster.read(path).pixels, pixels)
+
+
+WRITERS = {
+    "strips": {"rowsperstrip": 7},
+    "one strip": {"rowsperstrip": 100},
+    "tiles": {"tile": (16, 32)},
+    "LZW tiles": {"tile": (16, 16), "compression": "lzw", "predictor": True},
+    "zstd strips": {"rowsperstrip": 3, "compression": "zstd"},
+    "deflated": {"compression": "zlib", "rowsperstrip": 11},
+    "BigTIFF": {"bigtiff": True, "tile": (32, 16)},
+    "big-endian": {"byteorder": ">", "rowsperstrip": 5},
+}
+
+
+@pytest.mark.parametrize("how", WRITERS)
+@pytest.mark.parametrize("dtype", [np.float32, np.uint16, np.complex64, np.complex128])
+def test_rows_are_read_as_they_are_needed(tmp_path, rng, how, dtype):
+    options = dict(WRITERS[how])
+    if np.dtype(dtype).kind == "c":
+        options.pop("predictor", None)
+    path = tmp_path / "image.tif"
+    pixels = image(dtype, rng)
+    tifffile.imwrite(path, pixels, photometric="minisblack", **options)
+    with raster.Image(path) as file:
+        assert file.shape == (40, 30)
+        assert file.dtype == dtype
+        for start, stop in [(0, 40), (0, 1), (6, 8), (13, 40), (39, 40), (3, 36)]:
+            np.testing.assert_array_equal(file.rows(start, stop), pixels[start:stop])
+
+
+def test_truncated_uncompressed_tiff_is_refused_when_opened(tmp_path, rng):
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, image(np.float32, rng), rowsperstrip=4)
+    whole = path.read_bytes()
+    # tifffile writes the pixels last.
+    path.write_bytes(whole[:-100])
+    with pytest.raises(raster.RasterError, match="last 100 bytes are missing"):
+        raster.Image(path)
+
+
+def test_sparse_tiles_are_zeros(tmp_path, rng):
+    path = tmp_path / "sparse.tif"
+    tile = {"tiled": True, "blockxsize": 16, "blockysize": 16, "sparse_ok": True}
+    pixels = np.zeros((40, 30), np.float32)
+    pixels[:10, :10] = 5
+    gdal_file(path, pixels, dtype="float32", **PLACE, **tile).close()
+    np.testing.assert_array_equal(raster.read(path).pixels, pixels)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_the_image_of_an_npz_is_read(tmp_path, rng, save):
+    path, pixels = tmp_path / "scene.npz", image(np.complex64, rng)
+    save(path, slc=pixels, spacing=np.float64(10))
+    with raster.Image(path) as file:
+        np.testing.assert_array_equal(file.rows(5, 9), pixels[5:9])
+    save(path, first=pixels, second=pixels)
+    with pytest.raises(raster.RasterError, match="holds 2 images"):
+        raster.Image(path)
+
+
+@pytest.mark.parametrize("shape", [(1, 40, 30), (40, 30, 1)])
+def test_an_axis_for_the_one_band_is_dropped(tmp_path, rng, shape):
+    path, pixels = tmp_path / "scene.npy", image(np.float32, rng)
+    np.save(path, pixels.reshape(shape))
+    with raster.Image(path) as file:
+        np.testing.assert_array_equal(file.rows(5, 9), pixels[5:9])
+
+
+def test_pixels_without_data_are_nan_and_the_result_says_so(tmp_path, rng):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    pixels = image(np.float32, rng)
+    pixels[3, 4] = -9999
+    with gdal_file(source, pixels, dtype="float32", nodata=-9999, **PLACE) as file:
+        file.update_tags(1, STATISTICS_MEAN=3, STATISTICS_MAXIMUM=5)
+        file.update_tags(ORBIT="ascending")
+    read = raster.read(source)
+    assert np.isnan(read.pixels[3, 4])
+    assert np.isfinite(read.pixels).sum() == pixels.size - 1
+    tags = raster.result_tags(read.tags)
+    raster.write(target, raster.Raster(read.pixels, tags))
+    with rasterio.open(target) as file:
+        assert np.isnan(file.nodata)
+        assert "STATISTICS_MEAN" not in file.tags(1)
+        assert file.tags()["ORBIT"] == "ascending"
+
+
+def test_rows_are_written_as_they_come(tmp_path, rng):
+    pixels = rng.normal(size=(700, 300)).astype(np.float32)
+    cuts = np.split(pixels, [1, 200, 456, 699])
+    for suffix in (".npy", ".tif"):
+        path = tmp_path / f"out{suffix}"
+        raster.write_rows(path, iter(cuts), pixels.shape, np.float32)
+        np.testing.assert_array_equal(raster.read(path).pixels, pixels)
+    read = tifffile.imread(path)  # Not by the reader of our own.
+    np.testing.assert_array_equal(read, pixels)
+
+
+def test_an_error_while_writing_leaves_nothing(tmp_path):
+    def broken():
+        yield np.zeros((300, 30), np.float32)
+        raise ValueError("the network broke")
+
+    for suffix in (".npy", ".tif"):
+        with pytest.raises(ValueError, match="the network broke"):
+            raster.write_rows(tmp_path / f"o{suffix}", broken(), (600, 30), np.float32)
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_little_space_is_told_before_any_work(tmp_path, monkeypatch):
+    usage = shutil._ntuple_diskusage(100, 90, 10)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(raster.RasterError, match=r"may take .* free"):
+        raster.write_rows(tmp_path / "out.npy", [], (600, 30), np.float32)
+
+
+def test_quicklook_shows_the_mean_power_of_blocks(tmp_path):
+    power = np.kron([[1.0, 10.0], [100.0, 0.0]], np.ones((1100, 1050)))
+    look = raster.Quicklook(power.shape)
+    for band in np.split(power, [512, 1400]):
+        look.add(band)
+    look.write(tmp_path / "look.png")
+    grey = np.asarray(PIL.Image.open(tmp_path / "look.png"))
+    assert grey.shape == (734, 700)
+    corners = [int(grey[r, c]) for r in (5, -5) for c in (5, -5)]
+    assert corners == [1, 128, 255, 0]

@@ -1,0 +1,62 @@
+"""Looks at a part of a scene before the whole is despeckled."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from pgd2jax.sar import looks as sar_looks
+from pgd2jax.sar import pixels, radiometry
+
+STRIPS = 64  # At most so many strips, evenly spread from top to bottom,
+ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 1024 rows as a whole.
+
+
+class Survey(NamedTuple):
+    """What a scene is like.
+
+    Attributes:
+        scale: Geometric mean of the linear power, to which the network's input is
+            referred: one for the whole scene, since a factor that changed from place to
+            place would need care not to move the calibration, and the network knows
+            levels 15 dB and more to both sides of the typical. None without any data.
+        looks: Equivalent number of looks, estimated.
+    """
+
+    scale: np.float32 | None
+    looks: float
+
+
+def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Survey:
+    """Reads some strips of a scene, or all where they hold no data.
+
+    Args:
+        read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols]; complex samples
+            or linear power.
+        shape: (rows, cols) of the scene.
+
+    Raises:
+        ValueError: if the typical power is too small to divide by.
+    """
+    starts = range(0, shape[0], ROWS)
+    few = starts[:: -(-len(starts) // STRIPS)]
+    found = _of(read, shape[0], few)
+    if found.scale is None and len(few) < len(starts):
+        # Strip by strip until there is something.
+        for start in starts:
+            found = _of(read, shape[0], [start])
+            if found.scale is not None:
+                break
+    return found
+
+
+def _of(read, rows: int, starts) -> Survey:
+    strips = (read(start, min(start + ROWS, rows)) for start in starts)
+    power = np.concatenate([pixels.power_of(strip) for strip in strips])
+    missing = pixels.no_data(power)
+    if missing.all():
+        return Survey(None, 1.0)
+    scale = radiometry.geometric_mean(power, ~missing)
+    if scale < np.finfo(np.float32).tiny:
+        raise ValueError(f"the image's typical power, {scale:g}, is too small.")
+    return Survey(scale, sar_looks.estimate(np.where(missing, np.nan, power)))
