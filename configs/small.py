@@ -13,14 +13,12 @@ def get_config() -> ml_collections.ConfigDict:
     c.model.features = 16
     c.model.estimate_depth = 2
     c.model.denoise_depth = (1, 4, 1)
-    c.model.sub_looks = 8
-    c.model.sub_look_size = 6
     c.model.heads = 1
 
     c.optimiser.learning_rate = 3e-3
     c.optimiser.warmup_steps = 200
 
-    c.train.num_steps = 26_000
+    c.train.num_steps = 28_000
     c.train.checkpoint_every = 2_000
     c.train.eval_tiles = 16
     return c
