@@ -105,28 +105,22 @@ class Image:
         with _reading(path):
             self._file = opener(path)
         self.tags = self._file.tags
-        self._axis = None  # Of the one band, if the file has an axis for it.
-        shape = self._file.shape
-        if len(shape) == 3 and 1 in (shape[0], shape[-1]):
-            self._axis = 0 if shape[0] == 1 else -1
-            shape = shape[1:] if self._axis == 0 else shape[:-1]
-        with _reading(path):
-            value = geotiff.nodata(self.tags)
-        # Zeros may be data where they are single (`sar.pixels` decides).
-        self._nodata = None if value == 0 else value
-        dtype = self._file.dtype
+        self.shape, dtype = self._file.shape, self._file.dtype
         try:
-            if len(shape) != 2:
+            with _reading(path):
+                value = geotiff.nodata(self.tags)
+            if len(self.shape) != 2:
                 raise RasterError(
-                    f"{path}: shape={self._file.shape}, but one band of [rows, cols] "
-                    "is needed; write the band to a file of its own."
+                    f"{path}: shape={self.shape}, but one band of [rows, cols] is "
+                    "needed; write the band to a file of its own."
                 )
             if dtype.kind not in "uifc":
                 raise RasterError(f"{path}: {dtype=} holds no pixels.")
         except RasterError:
             self.close()
             raise
-        self.shape = shape
+        # Zeros may be data where they are single (`sar.pixels` decides).
+        self._nodata = None if value == 0 else value
         self.dtype = dtype
         if self._nodata is not None:
             self.dtype = np.result_type(dtype, np.float32)
@@ -140,11 +134,7 @@ class Image:
             RasterError: if the file is damaged there.
         """
         with _reading(self.path):
-            if self._axis == 0:
-                pixels = self._file.rows(0, 1)[0, start:stop]
-            else:
-                pixels = self._file.rows(start, stop)
-                pixels = pixels if self._axis is None else pixels[..., 0]
+            pixels = self._file.rows(start, stop)
         if self._nodata is None:
             return pixels
         nan = np.array(np.nan, self.dtype)

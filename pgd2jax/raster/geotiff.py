@@ -31,6 +31,7 @@ GEO_TAGS = {
 # (code, type, count, value, write once), as tifffile takes them.
 Tag = tuple[int, int, int, object, bool]
 
+JPEG = (6, 7)  # Compressions, of TIFF 6.0.
 TILE = 256  # Rows and columns of the tiles that are written.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
@@ -62,7 +63,10 @@ class Tiff:
             self.close()
             raise ValueError(f"it holds {len(whole)} images, but one is needed")
         self._page = page = whole[0]
-        separate, _, rows, cols, samples = page.shaped
+        separate, depth, rows, cols, samples = page.shaped
+        if depth > 1:
+            self.close()
+            raise ValueError(f"it holds {depth} layers, but one is needed")
         self._bands = separate * samples
         self.shape = (rows, cols) if self._bands == 1 else (rows, cols, self._bands)
         self.dtype = page.dtype
@@ -76,6 +80,11 @@ class Tiff:
         if missing > 0:
             self.close()
             raise ValueError(f"its last {missing} bytes are missing")
+        # Often one strip that is as large as the file.
+        on_disk = isinstance(path, str | os.PathLike)
+        self._mapped = None
+        if on_disk and page.is_memmappable and separate == 1:
+            self._mapped = page.asarray(out="memmap").reshape(rows, cols, samples)
         height = page.tilelength if page.is_tiled else page.rowsperstrip
         width = page.tilewidth if page.is_tiled else cols
         self._height = min(height, rows) if not page.is_tiled else height
@@ -85,6 +94,9 @@ class Tiff:
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
         page = self._page
+        if self._mapped is not None:
+            pixels = self._mapped[start:stop].astype(self.dtype)
+            return pixels[..., 0] if self._bands == 1 else pixels
         first, last = start // self._height, math.ceil(stop / self._height)
         band = self._down * self._across  # Separate bands lie one behind the other.
         wanted = [
@@ -100,9 +112,11 @@ class Tiff:
         )
         _, cols, *_ = self.shape
         pixels = np.zeros((stop - start, cols, self._bands), self.dtype)
+        jpeg = {"jpegtables": page.jpegtables, "jpegheader": page.jpegheader}
+        options = jpeg if page.compression in JPEG else {}
 
         def put(segment):
-            decoded, (band, _, row, col, sample), _ = page.decode(*segment)
+            decoded, (band, _, row, col, sample), _ = page.decode(*segment, **options)
             if decoded is None:  # Never written: GDAL's sparse files.
                 return
             decoded = decoded[0, max(start - row, 0) : stop - row]
@@ -123,6 +137,7 @@ class Tiff:
 
     def close(self) -> None:
         """Closes the file."""
+        self._mapped = None
         self._file.close()
 
 

@@ -33,6 +33,11 @@ class Mapped:
             self._array = _from_archive(path)
         else:
             self._array = np.load(path, mmap_mode="r", allow_pickle=False)
+        if self._array.ndim == 3:  # Of one band, maybe.
+            for axis in (0, 2):
+                if self._array.shape[axis] == 1:
+                    self._array = self._array.squeeze(axis)
+                    break
         self.shape, self.dtype = self._array.shape, self._array.dtype
 
     def rows(self, start: int, stop: int) -> np.ndarray:

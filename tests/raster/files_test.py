@@ -196,6 +196,14 @@ def test_truncated_uncompressed_tiff_is_refused_when_opened(tmp_path, rng):
         raster.Image(path)
 
 
+def test_one_large_strip_is_mapped_to_memory(tmp_path, rng, monkeypatch):
+    path, pixels = tmp_path / "scene.tif", image(np.float32, rng)
+    tifffile.imwrite(path, pixels, rowsperstrip=40)
+    monkeypatch.setattr(tifffile.TiffPage, "decode", None)
+    with raster.Image(path) as file:
+        np.testing.assert_array_equal(file.rows(5, 9), pixels[5:9])
+
+
 def test_sparse_tiles_are_zeros(tmp_path, rng):
     path = tmp_path / "sparse.tif"
     tile = {"tiled": True, "blockxsize": 16, "blockysize": 16, "sparse_ok": True}
