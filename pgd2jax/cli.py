@@ -94,9 +94,11 @@ def _reference(args: argparse.Namespace) -> None:
                 f"{path}: would be taken for a date next time; choose another folder."
             )
         places.append(path.resolve())
+    with raster.Image(files[0]) as first:
+        kind = pixels.kind_of(first, args.pixels)
     samples, tags = raster.read_stack(
         tqdm.tqdm(files, unit="date", desc="reading"),
-        functools.partial(pixels.samples_of, kind=args.pixels),
+        functools.partial(pixels.samples_of, kind=kind),
     )
     try:
         stack = glrt.Stack(samples, looks=args.looks, rules=rules)
@@ -132,17 +134,22 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.reference}: its reference, float32 linear power")
 
 
+def _intensity(path: pathlib.Path, kind: str = "auto") -> np.ndarray:
+    """Reads linear power, [H, W]."""
+    with raster.Image(path) as image:
+        found = pixels.kind_of(image, kind)
+        return pixels.intensity_of(image.rows(0, image.shape[0]), found)
+
+
 def _compare(args: argparse.Namespace) -> None:
     from pgd2jax.report import figures  # Matplotlib takes half a second to start.
 
     raster.check_folder(args.output)
     if args.output.suffix.lower() not in (".png", ".pdf"):
         raise ValueError(f"{args.output}: the name must end in .png or .pdf.")
-    noisy = pixels.intensity_of(raster.read(args.noisy).pixels, args.pixels)
-    clean = pixels.intensity_of(raster.read(args.despeckled).pixels)
-    reference = None
-    if args.reference:
-        reference = pixels.intensity_of(raster.read(args.reference).pixels)
+    noisy = _intensity(args.noisy, args.pixels)
+    clean = _intensity(args.despeckled)
+    reference = _intensity(args.reference) if args.reference else None
     ratio = unreferenced.ratio(noisy, clean)
     figures.comparison(args.output, noisy, clean, reference)
     print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
@@ -308,7 +315,8 @@ def _add_pixels(parser: argparse.ArgumentParser) -> None:
         "--pixels",
         choices=pixels.KINDS,
         default="auto",
-        help="what noisy pixels are; auto takes complex for slc, real for intensity",
+        help="what noisy pixels are; auto takes complex for slc, integers for "
+        "amplitude, other real ones for intensity",
     )
 
 

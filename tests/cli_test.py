@@ -71,6 +71,24 @@ def test_amplitude_is_squared_first(tmp_path, slc, smoke_run):
     np.testing.assert_allclose(*(np.load(output) for output in outputs), rtol=1e-4)
 
 
+def test_integers_are_amplitudes_also_with_gaps(tmp_path, slc, smoke_run, capsys):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    pixels = np.round(100 * np.abs(slc)).astype(np.uint16)
+    pixels[:8, :8] = 65535
+    place = transform.from_origin(5e5, 5e6, 10, 10)
+    where = {"crs": "EPSG:32632", "transform": place, "nodata": 65535}
+    size = {"height": 48, "width": 40, "count": 1, "dtype": "uint16"}
+    with rasterio.open(source, "w", driver="GTiff", **size, **where) as file:
+        file.write(pixels, 1)
+    assert not run("despeckle", source, "--output", target, "--weights", smoke_run)
+    assert "taken as amplitude" in capsys.readouterr().out
+    with rasterio.open(target) as file:
+        clean = file.read(1)
+        assert np.isnan(file.nodata)
+    assert np.isnan(clean[:8, :8]).all()
+    assert clean[8:].mean() == pytest.approx(2e4, rel=0.5)
+
+
 def test_units_and_quicklooks(tmp_path, slc_file, smoke_run):
     found = {}
     for unit in ("intensity", "amplitude", "decibel"):

@@ -143,6 +143,10 @@ class Despeckler:
                 f"{looks=}: an SLC image has one look; give its intensity=."
             )
         seen = survey(read, shape)
+        if seen.scale is None:
+            logging.warning(
+                "the image holds no data: all is NaN, 0 or too small for float32."
+            )
         if single:
             looks = _one_look(seen.looks)
         elif looks is None:

@@ -115,7 +115,7 @@ def despeckle(
         def read(start, stop):
             samples = image.rows(start, stop)
             if found != "slc":
-                return pixels.intensity_of(samples, kind)
+                return pixels.intensity_of(samples, found)
             return samples.astype(dtype, copy=False)
 
         seen = despeckler.examine(read, image.shape, dtype, looks)

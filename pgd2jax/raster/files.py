@@ -83,7 +83,7 @@ class Image:
     Attributes:
         path: Of the file.
         shape: (rows, cols).
-        dtype: Of the pixels; complex for an SLC.
+        dtype: Of the pixels in the file; complex for an SLC.
         tags: GeoTIFF tags.
     """
 
@@ -122,13 +122,12 @@ class Image:
         # Zeros may be data where they are single (`sar.pixels` decides).
         self._nodata = None if value == 0 else value
         self.dtype = dtype
-        if self._nodata is not None:
-            self.dtype = np.result_type(dtype, np.float32)
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols].
 
-        They are NaN where the file says that there are no data, but for zeros.
+        Where the file says that there are no data, but for zeros, they are NaN, and
+        integers come as floats.
 
         Raises:
             RasterError: if the file is damaged there.
@@ -137,8 +136,9 @@ class Image:
             pixels = self._file.rows(start, stop)
         if self._nodata is None:
             return pixels
-        nan = np.array(np.nan, self.dtype)
-        return np.where(pixels == self._nodata, nan, pixels.astype(self.dtype))
+        dtype = np.result_type(self.dtype, np.float32)
+        nan = np.array(np.nan, dtype)
+        return np.where(pixels == self._nodata, nan, pixels.astype(dtype))
 
     def close(self) -> None:
         """Closes the file."""

@@ -16,14 +16,17 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
 
     Args:
         pixels: [H, W]; or anything that has their dtype.
-        kind: One of `KINDS`; "auto" takes complex for slc and real for intensity.
+        kind: One of `KINDS`; "auto" takes complex for slc, integers, as in Sentinel-1
+            GRD products, for amplitude, and other real pixels for intensity.
 
     Raises:
         ValueError: if the type of the pixels cannot mean `kind`.
     """
     complex_pixels = pixels.dtype.kind == "c"
     if kind == "auto":
-        return "slc" if complex_pixels else "intensity"
+        if complex_pixels:
+            return "slc"
+        return "amplitude" if pixels.dtype.kind in "ui" else "intensity"
     if (kind == "slc") != complex_pixels:
         raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
     return kind
@@ -35,7 +38,11 @@ def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
     if found == "slc":
         return radiometry.intensity(pixels)
     pixels = pixels.astype(np.float32)
-    return radiometry.power(pixels) if found == "amplitude" else pixels
+    if found == "intensity":
+        return pixels
+    if (pixels < 0).any():
+        raise ValueError("its amplitude is negative in places; is it in decibels?")
+    return radiometry.power(pixels)
 
 
 def no_data(power: np.ndarray) -> np.ndarray:

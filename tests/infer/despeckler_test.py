@@ -125,9 +125,10 @@ def test_no_data_stays_zero_and_isolated_zeros_are_despeckled(far):
     assert (clean[:, 20:] > 0).all()
 
 
-def test_all_zeros_come_back_as_zeros_and_all_nan_as_nan(far):
+def test_all_zeros_come_back_as_zeros_and_all_nan_as_nan(far, caplog):
     assert (far(np.zeros((20, 20), np.complex64)) == 0).all()
     assert np.isnan(far(np.full((20, 20), np.nan + 0j))).all()
+    assert caplog.text.count("holds no data") == 2
 
 
 def test_integers_and_double_precision_are_taken(far):

@@ -48,3 +48,15 @@ def test_decibels_are_refused():
         pixels.samples_of(np.full((8, 8), -12.0))
     with pytest.raises(ValueError, match="negative"):
         pixels.samples_of(np.full((8, 8), -12.0), "amplitude")
+
+
+def test_what_pixels_mean_is_told_from_their_type():
+    for dtype, kind in [
+        (np.complex64, "slc"),
+        (np.uint16, "amplitude"),
+        (np.float32, "intensity"),
+    ]:
+        assert pixels.kind_of(np.ones((2, 2), dtype)) == kind
+    assert pixels.kind_of(np.ones((2, 2), np.uint16), "intensity") == "intensity"
+    with pytest.raises(ValueError, match="cannot be taken as slc"):
+        pixels.kind_of(np.ones((2, 2), np.uint16), "slc")

@@ -98,7 +98,9 @@ def _read(series: Series) -> glrt.Stack:
             f"{pathlib.Path(series.files[0]).parent}: files have changed since the "
             "build began, or are not those that it was given; build again."
         )
-    convert = functools.partial(pixels.samples_of, kind=series.pixels)
+    with raster.Image(series.files[0]) as first:
+        kind = pixels.kind_of(first, series.pixels)
+    convert = functools.partial(pixels.samples_of, kind=kind)
     samples, _ = raster.read_stack(map(pathlib.Path, series.files), convert)
     return glrt.Stack(samples, looks=series.looks, rules=series.rules)
 
