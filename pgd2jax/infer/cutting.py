@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pgd2jax.infer import masks, tiles
-from pgd2jax.sar import pixels
+from pgd2jax.sar import pixels, radiometry
 
 
 class Tile(NamedTuple):
@@ -45,7 +45,7 @@ def cut(
         power = pixels.power_of(band)
         missing = pixels.no_data(power)
         gaps = missing.any()
-        value = np.sqrt(scale) if np.iscomplexobj(band) else scale
+        value = radiometry.amplitude(scale) if np.iscomplexobj(band) else scale
         rows = tiles.mirrored(row_core, plan, 0, have_rows)
         inner = slice(row_core.start - have_rows.start, row_core.stop - have_rows.start)
         for col_core in plan.columns:

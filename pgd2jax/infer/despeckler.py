@@ -65,7 +65,7 @@ class Despeckler:
     def _tile(self, params, samples, scale, looks):
         """Returns the intensity of a tile's core, [H, W], for [H + 2 halo, ...]."""
         if jnp.iscomplexobj(samples):
-            samples = samples / jnp.sqrt(scale)
+            samples = samples / radiometry.amplitude(scale)
             power, phase = radiometry.intensity(samples), radiometry.phase(samples)
             phase = phase[None, ..., None]
         else:
