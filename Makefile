@@ -30,7 +30,8 @@ test: .venv/.tested
 # PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu is set.
 test-tf: .venv-tf/.tested
 	.venv-tf/bin/python -m pytest tfds_sar/sar_despeckle/*_tf_test.py \
-		tfds_sar/sar_despeckle/stack_test.py tests/readme_test.py
+		tfds_sar/sar_despeckle/stack_test.py tests/infer/beam_test.py \
+		tests/readme_test.py
 
 lint: .venv/.tested
 	$(BIN)/ruff check .

@@ -8,7 +8,8 @@ import rasterio
 from PIL import Image
 from rasterio import transform
 
-from pgd2jax import cli
+from pgd2jax import cli, raster
+from tests import safe
 
 
 @pytest.fixture
@@ -152,6 +153,52 @@ def test_jobs_that_cannot_be_are_refused(
         np.save(tmp_path / name, slc)
     assert run("despeckle", *inputs, "--output", output) == 1
     assert says in capsys.readouterr().err
+
+
+def test_images_of_a_product_are_chosen_by_name(tmp_path, smoke_run, capsys):
+    images = {
+        f"iw{n}-{p}": safe.slc((40, 30), seed=n) for n in (1, 2) for p in ("vv", "vh")
+    }
+    source = tmp_path / "in"
+    root = safe.Safe(images, bursts=2).write(source)
+    np.save(source / "other.npy", safe.slc((40, 30)))
+    out = tmp_path / "out"
+    command = ["despeckle", source, "--output", out, "--weights", smoke_run]
+    assert run(*command, "--layers", "*-vv", "--calibrate", "sigma0") == 1
+    printed = capsys.readouterr()
+    # What has no annotation fails, and stops none of the others.
+    assert "2 of 3 images despeckled" in printed.out
+    assert "iw1-vv: taken as slc, 1.0 looks, 2 bursts" in printed.out
+    assert "sigma0 as intensity, float32" in printed.out
+    assert "other.npy: has no annotation of gain" in printed.err
+    assert sorted(p.name for p in out.iterdir()) == [
+        f"{root.stem}-iw1-vv.tif",
+        f"{root.stem}-iw2-vv.tif",
+    ]
+    assert run("despeckle", root, "--output", tmp_path / "one.tif") == 1
+    assert "there are 4 images" in capsys.readouterr().err
+    one = ["despeckle", safe.zipped(root), "--output", tmp_path / "one.tif"]
+    assert not run(*one, "--weights", smoke_run, "--layers", "iw2-vh")
+    assert raster.read(tmp_path / "one.tif").pixels.shape == (40, 30)
+    assert run(*one, "--layers", "iw3-vh", "--overwrite") == 1
+    assert "holds iw1-vh, iw1-vv, iw2-vh, iw2-vv" in capsys.readouterr().err
+
+
+def test_results_that_are_there_are_passed_over_on_resume(
+    tmp_path, slc, smoke_run, capsys
+):
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", slc)
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "a.npy").write_text("from an earlier run")
+    inputs = [tmp_path / "a.npy", tmp_path / "b.npy"]
+    command = ["despeckle", *inputs, "--output", out, "--weights", smoke_run]
+    assert not run(*command, "--resume")
+    assert "a.npy: is there already; passed over" in capsys.readouterr().out
+    assert (out / "a.npy").read_text() == "from an earlier run"
+    assert np.load(out / "b.npy").shape == slc.shape
+    assert not run(*command, "--resume")
 
 
 def test_no_gpu_is_told(tmp_path, slc_file, capsys):

@@ -27,7 +27,10 @@ class Tile(NamedTuple):
 
 
 def cut(
-    read: Callable[[int, int], np.ndarray], plan: tiles.Plan, scale: float
+    read: Callable[[int, int], np.ndarray],
+    plan: tiles.Plan,
+    scale: float,
+    wanted: slice,
 ) -> Iterator[Tile]:
     """Yields the tiles of a scene from left to right and top to bottom.
 
@@ -36,12 +39,13 @@ def cut(
             or linear power.
         plan: Of the scene.
         scale: Typical power of the scene.
+        wanted: Rows; bands without any of them are passed over.
 
     Raises:
         ValueError: if power is negative.
     """
     margin = plan.halo + masks.MARGIN
-    for row_core, have_rows, band in tiles.read_bands(read, plan, margin):
+    for row_core, have_rows, band in tiles.read_bands(read, plan, margin, wanted):
         power = pixels.power_of(band)
         missing = pixels.no_data(power)
         gaps = missing.any()

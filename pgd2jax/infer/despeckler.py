@@ -1,6 +1,7 @@
 """Weights made ready to use on images of any size and any scale."""
 
 import collections
+import functools
 import itertools
 import math
 import os
@@ -12,9 +13,11 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from pgd2jax import checkpoints, configuration
-from pgd2jax.infer import cutting, tiles
+from pgd2jax import checkpoints, configuration, raster
+from pgd2jax.infer import cutting, pieces, tiles
 from pgd2jax.infer.ahead import ahead
+from pgd2jax.infer.lazy import Lazy
+from pgd2jax.infer.source import Source, named
 from pgd2jax.infer.survey import Survey, survey
 from pgd2jax.models import PGD2Net
 from pgd2jax.sar import radiometry, scenes
@@ -120,6 +123,42 @@ class Despeckler:
             result[rows] = clean
         return result
 
+    def open(
+        self,
+        path: str | os.PathLike,
+        layer: str | None = None,
+        *,
+        kind: str = "auto",
+        looks: float | None = None,
+        tile: int | None = None,
+    ) -> Lazy:
+        """Returns a file's despeckled intensity, worked out where it is looked at.
+
+        Args:
+            path: What `raster.Image` reads.
+            layer: Of the images in the file, if it holds several.
+            kind: What its pixels are, one of `pixels.KINDS`.
+            looks: As for the call.
+            tile: As for the call.
+
+        Returns:
+            Like an array of [rows, cols]: `clean[1000:2000]`, `numpy.asarray(clean)`.
+
+        Raises:
+            RasterError: if the file cannot be read.
+            ValueError: if its pixels cannot be despeckled.
+        """
+        image = raster.Image(path, layer)
+        try:
+            source = Source(image, kind)
+            with named(path):
+                seen = self.examine(source.read, source.shape, source.dtype, looks)
+        except BaseException:
+            image.close()
+            raise
+        made = functools.partial(self.bands, seen=seen, tile=tile)
+        return Lazy(source, seen, functools.partial(pieces.bands, made, source))
+
     def examine(
         self, read: Read, shape: tuple[int, int], dtype: Any, looks: float | None = None
     ) -> Survey:
@@ -166,6 +205,7 @@ class Despeckler:
         seen: Survey,
         tile: int | None = None,
         progress: Callable[[int, int], None] | None = None,
+        wanted: slice | None = None,
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Despeckles a scene from top to bottom, holding a few bands of it at a time.
 
@@ -177,6 +217,7 @@ class Despeckler:
             seen: From `examine`.
             tile: As for the call.
             progress: As for the call.
+            wanted: Rows; bands without any of them are passed over. None for all.
 
         Yields:
             Rows of the scene, and their intensity, [rows, cols] float32 linear power.
@@ -188,7 +229,9 @@ class Despeckler:
         looks = np.float32(min(seen.looks, scenes.MOST_LOOKS))
         deal = itertools.cycle(zip(self.devices, self._copies, strict=True))
         flying = collections.deque()  # Tiles and, sooner or later, their estimates.
-        done, band = 0, None
+        wanted = wanted or slice(0, shape[0])
+        above = (rows.stop for rows in plan.bands if rows.stop <= wanted.start)
+        done, band = max(above, default=0) * shape[1], None
 
         def land():
             nonlocal done, band
@@ -209,7 +252,7 @@ class Despeckler:
                 yield tile.rows, band
 
         limit = WAITING * len(self.devices)
-        for tile in ahead(cutting.cut(read, plan, scale), limit):
+        for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
             estimate = None
             if tile.samples is not None:
                 device, params = next(deal)

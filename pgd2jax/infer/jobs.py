@@ -1,5 +1,6 @@
-"""Which file is despeckled to which."""
+"""Which image is despeckled to which file."""
 
+import fnmatch
 import pathlib
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,49 +9,97 @@ from pgd2jax import raster
 
 
 class Job(NamedTuple):
-    """A file to read and one to write."""
+    """An image to read and a file to write.
+
+    Attributes:
+        source: File, or folder in SAFE format.
+        layer: Of the images in it; None where there is but one.
+        target: To be written.
+    """
 
     source: pathlib.Path
+    layer: str | None
     target: pathlib.Path
 
+    @property
+    def name(self) -> str:
+        """Of the image, for people."""
+        return f"{self.source} {self.layer or ''}".strip()
 
-def plan(inputs: Sequence[pathlib.Path], output: pathlib.Path) -> list[Job]:
+
+def plan(
+    inputs: Sequence[pathlib.Path],
+    output: pathlib.Path,
+    layers: Sequence[str] = ("*",),
+) -> list[Job]:
     """Returns what is to be done.
 
     Args:
-        inputs: Files; or folders, whose images are taken.
-        output: A file for one input file; a folder for all else, which is made, and in
-            which each result has the name of its input: .tif for TIFF, else .npy.
+        inputs: Images; or folders, of which the images are taken.
+        output: A file for one image; a folder for all else, which is made, and in
+            which each result has the name of its input: .npy for .npy and .npz, else
+            .tif.
+        layers: Patterns of the names of images in files that hold several, as
+            "iw1-vv" or "*-vv".
 
     Raises:
         ValueError: if there is nothing to do, or two results would have one name.
     """
-    sources = []
-    for path in inputs:
-        if path.is_dir():
-            images = [p for p in path.iterdir() if p.suffix.lower() in raster.READ]
-            images = sorted(p for p in images if not p.name.startswith("."))
-            if not images:
-                named = ", ".join(raster.READ)
-                raise ValueError(f"{path}: holds no image, {named}.")
-            sources += images
-        else:
-            sources.append(path)
-    one = len(inputs) == 1 and not inputs[0].is_dir() and not output.is_dir()
-    if one:
-        return [Job(sources[0], raster.check_format(output))]
-    if output.suffix.lower() in raster.FORMATS:
-        raise ValueError(f"{output}: several images need a folder, not a file.")
+    sources = [source for path in inputs for source in _images(path)]
+    found = [(s, layer) for s in sources for layer in _layers(s, layers)]
+    if output.suffix and not output.is_dir():
+        if len(found) != 1:
+            named = ", ".join(f"{s.name} {layer or ''}".strip() for s, layer in found)
+            raise ValueError(
+                f"{output}: is one file, but there are {len(found)} images, {named}; "
+                "they need a folder, or choose one with --layers."
+            )
+        return [Job(*found[0], raster.check_format(output))]
     jobs, taken = [], {}
-    for source in sources:
-        tiff = source.suffix.lower().startswith(".tif")
-        target = output / f"{source.stem}{'.tif' if tiff else '.npy'}"
+    for source, layer in found:
+        target = output / _name(source, layer)
         if target in taken:
             raise ValueError(
                 f"{target}: would hold both {taken[target]} and {source}; despeckle "
                 "them into two folders."
             )
         taken[target] = source
-        jobs.append(Job(source, target))
+        jobs.append(Job(source, layer, target))
     output.mkdir(parents=True, exist_ok=True)
     return jobs
+
+
+def _images(path: pathlib.Path) -> list[pathlib.Path]:
+    """Returns a path, or the images in a folder that is none itself."""
+    if not path.is_dir() or raster.is_image(path):
+        return [path]
+    images = [p for p in path.iterdir() if not p.name.startswith(".")]
+    images = sorted(filter(raster.is_image, images))
+    if not images:
+        raise ValueError(f"{path}: holds no image.")
+    return images
+
+
+def _layers(source: pathlib.Path, patterns: Sequence[str]) -> list[str | None]:
+    """Returns the names of the wanted images in a file.
+
+    Where there are none, it fails when its turn comes, and stops none of the others.
+    """
+    try:
+        found = raster.layers(source)
+    except raster.RasterError:
+        return [None]
+    if found == (None,):
+        return [None]
+    wanted = [n for n in found if any(fnmatch.fnmatch(n, p) for p in patterns)]
+    return wanted or [" ".join(patterns)]
+
+
+def _name(source: pathlib.Path, layer: str | None) -> str:
+    """Returns the file name of a result."""
+    plain = source.suffix.lower() in (".npy", ".npz")
+    stem = source.name
+    for suffix in (".zip", ".safe", source.suffix.lower()):
+        if suffix and stem.lower().endswith(suffix):
+            stem = stem[: -len(suffix)]
+    return f"{stem}{f'-{layer}' if layer else ''}{'.npy' if plain else '.tif'}"

@@ -1,6 +1,7 @@
 """Despeckles a file to a file, band by band."""
 
 import contextlib
+import functools
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -9,15 +10,32 @@ from typing import NamedTuple
 import numpy as np
 
 from pgd2jax import raster
+from pgd2jax.infer import pieces
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.despeckler import Despeckler
-from pgd2jax.sar import pixels, radiometry
+from pgd2jax.infer.journal import Journal, fingerprint
+from pgd2jax.infer.source import Source, named
+from pgd2jax.sar import calibration, radiometry
 
-# What is written, by name: from linear power.
+
+class Unit(NamedTuple):
+    """What is written.
+
+    Attributes:
+        of: Linear power -> what is written.
+        overviews: How GDAL makes the overviews of a COG.
+    """
+
+    of: Callable[[np.ndarray], np.ndarray]
+    overviews: str = "average"
+
+
 UNITS = {
-    "intensity": lambda power: power,
-    "amplitude": radiometry.amplitude,
-    "decibel": lambda power: radiometry.decibel(np.where(power > 0, power, np.nan)),
+    "intensity": Unit(lambda power: power),
+    "amplitude": Unit(radiometry.amplitude, "rms"),
+    "decibel": Unit(
+        lambda power: radiometry.decibel(np.where(power > 0, power, np.nan))
+    ),
 }
 
 
@@ -27,28 +45,57 @@ class Taken(NamedTuple):
     Attributes:
         kind: "slc", "intensity" or "amplitude".
         looks: Equivalent number of looks, as given or estimated.
+        bursts: In how many pieces the image was despeckled.
     """
 
     kind: str
     looks: float
+    bursts: int
 
 
-def check_paths(
-    source: str | os.PathLike, *targets: str | os.PathLike | None, overwrite: bool
-) -> None:
+class Results(NamedTuple):
+    """What is written.
+
+    Attributes:
+        image: The result.
+        look: Its quicklook, if any.
+        noise: The mask of where only noise was, if any.
+    """
+
+    image: pathlib.Path
+    look: pathlib.Path | None = None
+    noise: pathlib.Path | None = None
+
+
+def results(
+    target: str | os.PathLike, quicklook: bool, subtract_noise: bool
+) -> Results:
+    """Returns what is written for a target: itself, and what goes beside it."""
+    target = raster.check_format(target)
+    return Results(
+        target,
+        target.with_suffix(".png") if quicklook else None,
+        target.with_name(f"{target.stem}-noise{target.suffix}")
+        if subtract_noise
+        else None,
+    )
+
+
+def check_paths(source: str | os.PathLike, made: Results, overwrite: bool) -> None:
     """Checks that an image may be read and its results written, before any work.
 
     Args:
         source: To be read.
-        *targets: To be written; None where nothing is.
-        overwrite: Whether targets may exist.
+        made: To be written.
+        overwrite: Whether they may exist.
 
     Raises:
-        ValueError: if a suffix is unknown, or a target is the source or exists.
+        ValueError: if nothing reads the source, or a target is the source or exists.
         OSError: if the folder of a target is missing or read-only.
     """
-    source = raster.check_format(source, raster.READ)
-    for target in map(pathlib.Path, filter(None, targets)):
+    source = pathlib.Path(source)
+    raster.format_of(source)
+    for target in filter(None, made):
         raster.check_folder(target)
         if source.resolve() == target.resolve():
             raise ValueError(f"{target}: is the input; give the output another name.")
@@ -56,27 +103,21 @@ def check_paths(
             raise FileExistsError(f"{target}: is there already; say --overwrite.")
 
 
-@contextlib.contextmanager
-def _named(path: str | os.PathLike) -> Iterator[None]:
-    """Puts the file's name before what is wrong with its pixels."""
-    try:
-        yield
-    except raster.RasterError:
-        raise
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
-
-
 def despeckle(
     despeckler: Despeckler,
     source: str | os.PathLike,
     target: str | os.PathLike,
     *,
+    layer: str | None = None,
     kind: str = "auto",
     looks: float | None = None,
+    calibrate: str | None = None,
+    subtract_noise: bool = False,
     unit: str = "intensity",
-    quicklook: str | os.PathLike | None = None,
+    cog: bool = False,
+    quicklook: bool = False,
     overwrite: bool = False,
+    resume: bool = False,
     tile: int | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Taken:
@@ -87,13 +128,22 @@ def despeckle(
 
     Args:
         despeckler: Of `infer.load`.
-        source: .npy, .npz, TIFF or GeoTIFF of complex or real pixels.
+        source: What `raster.Image` reads, of complex or real pixels.
         target: .npy, .tif or .tiff; float32. It appears whole or not at all.
+        layer: Of the images in the source, if it holds several.
         kind: What the pixels of `source` are, one of `pixels.KINDS`.
         looks: As for the despeckler.
+        calibrate: "sigma0", "beta0" or "gamma0", for Sentinel-1 products; None leaves
+            the power of the file's numbers.
+        subtract_noise: Whether to subtract the thermal noise that a Sentinel-1 product
+            names. What is left is never negative; where it is 0, a mask beside the
+            result, NAME-noise.tif, is 1.
         unit: Of the result, one of `UNITS`; no data are NaN in decibels.
-        quicklook: .png of the result at reduced size, if not None.
+        cog: Whether to write a cloud-optimised GeoTIFF; needs rasterio.
+        quicklook: Whether to write the result at reduced size beside it, NAME.png.
         overwrite: Whether files that exist may be replaced.
+        resume: Whether to keep finished rows beside the result while it is made, and to
+            go on from those of a run that was stopped.
         tile: As for the despeckler.
         progress: As for the despeckler.
 
@@ -105,32 +155,91 @@ def despeckle(
         OSError: if the folder of a target is missing or read-only, or it exists.
         ValueError: if the pixels cannot be despeckled; the message names the file.
     """
-    check_paths(source, raster.check_format(target), quicklook, overwrite=overwrite)
-    with raster.Image(source) as image, _named(source):
-        found = pixels.kind_of(image, kind)
-        if not np.prod(image.shape):
-            raise ValueError(f"{image.shape=} has no pixels.")
-        dtype = np.complex64 if found == "slc" else np.float32
+    made = results(target, quicklook, subtract_noise)
+    check_paths(source, made, overwrite)
+    with raster.Image(source, layer) as image:
+        opened = Source(image, kind)
+        with named(source):
+            calibrated = _calibration(image, calibrate, subtract_noise)
+            seen = despeckler.examine(opened.read, opened.shape, opened.dtype, looks)
+        tiled = functools.partial(despeckler.bands, seen=seen, tile=tile)
+        powers = functools.partial(pieces.bands, tiled, opened, progress=progress)
+        if resume:
+            journal = Journal(
+                target, image.shape[1], _identity(despeckler, opened, seen)
+            )
+            bands = _resumed(journal, powers, image.shape[0])
+        else:
+            bands = powers(slice(0, image.shape[0]))
+        look, noisy = raster.Quicklook(image.shape), []
 
-        def read(start, stop):
-            samples = image.rows(start, stop)
-            if found != "slc":
-                return pixels.intensity_of(samples, found)
-            return samples.astype(dtype, copy=False)
-
-        seen = despeckler.examine(read, image.shape, dtype, looks)
-        bands = despeckler.bands(read, image.shape, seen, tile, progress)
-        look = raster.Quicklook(image.shape)
-
-        def results():
-            for _, power in bands:
-                if quicklook:
-                    look.add(power)
-                yield UNITS[unit](power)
+        def written():
+            for rows, power in bands:
+                with named(source):
+                    clean = calibrated(rows, power)
+                if made.look:
+                    look.add(clean)
+                if made.noise:
+                    noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
+                yield UNITS[unit].of(clean)
 
         tags = raster.result_tags(image.tags)
-        with contextlib.closing(ahead(results(), depth=1)) as written:
-            raster.write_rows(target, written, image.shape, np.float32, tags)
-        if quicklook:
-            look.write(quicklook)
-    return Taken(found, seen.looks)
+        with contextlib.closing(ahead(written(), depth=1)) as rows:
+            raster.write_rows(
+                made.image,
+                rows,
+                image.shape,
+                np.float32,
+                tags,
+                overviews=UNITS[unit].overviews if cog else None,
+            )
+        if made.noise:
+            masks = (np.unpackbits(m, axis=1, count=image.shape[1]) for m in noisy)
+            place = raster.place_tags(image.tags)
+            raster.write_rows(made.noise, masks, image.shape, np.uint8, place)
+        if made.look:
+            look.write(made.look)
+        if resume:
+            journal.remove()
+    return Taken(opened.kind, seen.looks, len(image.pieces))
+
+
+def _calibration(
+    image: raster.Image, quantity: str | None, subtract_noise: bool
+) -> calibration.Calibration:
+    cols, gain, noise, along = image.shape[1], None, None, ()
+    if quantity:
+        gain = calibration.Table(*image.gain(quantity), cols=cols)
+    if subtract_noise:
+        across, along = image.noise()
+        noise = calibration.Table(*across, cols=cols)
+    return calibration.Calibration(gain, noise, along)
+
+
+def _identity(despeckler: Despeckler, source: Source, seen) -> dict:
+    """Returns what the rows of a result depend on."""
+    about = source.image.path.stat()
+    return {
+        "source": [source.image.path.resolve(), source.image.layer, source.kind],
+        "file": [about.st_size, about.st_mtime_ns],
+        "looks": float(seen.looks),
+        "model": repr(despeckler.model),
+        "weights": fingerprint(despeckler.params),
+    }
+
+
+def _resumed(
+    journal: Journal, powers: Callable, rows: int
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yields the bands of a journal, and then new ones, which it keeps."""
+    row = 0
+    for power in journal.finished():
+        yield slice(row, row + len(power)), power
+        row += len(power)
+    if row == rows:
+        return
+    for place, power in powers(slice(row, rows)):
+        place, power = slice(row, place.stop), power[row - place.start :]
+        journal.add(power)
+        yield place, power
+        row = place.stop

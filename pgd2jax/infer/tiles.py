@@ -74,14 +74,15 @@ def within(core: slice, margin: int, length: int) -> slice:
 
 
 def read_bands(
-    read: Callable[[int, int], np.ndarray], plan: Plan, margin: int
+    read: Callable[[int, int], np.ndarray], plan: Plan, margin: int, wanted: slice
 ) -> Iterator[tuple[slice, slice, np.ndarray]]:
-    """Yields each band with a margin around it; every row is read once.
+    """Yields bands with a margin around them; every row is read once.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols].
         plan: Of the scene.
         margin: Rows above and below a band.
+        wanted: Rows; bands without any of them are passed over.
 
     Yields:
         The rows of the band's cores; those that come along, without those beyond the
@@ -89,7 +90,10 @@ def read_bands(
     """
     held, end = [], 0  # Blocks of rows with their first row, up to row `end`.
     for core in plan.bands:
+        if core.stop <= wanted.start or core.start >= wanted.stop:
+            continue
         rows = within(core, margin, plan.rows)
+        end = max(end, rows.start)
         if rows.stop > end:
             held.append((end, read(end, rows.stop)))
             end = rows.stop

@@ -184,6 +184,11 @@ def result_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
     return tuple(kept)
 
 
+def place_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
+    """Returns the tags that place an image on the ground, and none of its pixels."""
+    return tuple(tag for tag in tags if tag[0] not in (METADATA, NODATA))
+
+
 def _tiles(bands: Iterator[np.ndarray], cols: int) -> Iterator[np.ndarray]:
     """Cuts bands of rows, [any, cols] each, into tiles from left to right."""
     waiting, rows = [], 0

@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from pgd2jax.raster import files, geotiff
-
-OWN_TAGS = (geotiff.METADATA, geotiff.NODATA)  # Of a file, not of its grid.
+from pgd2jax.raster.image import format_of, is_image
 
 
 def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
@@ -25,15 +24,16 @@ def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
     found = []
     for path in map(pathlib.Path, paths):
         if path.is_dir():
-            images = [p for p in path.iterdir() if p.suffix.lower() in files.FORMATS]
-            found += sorted(p for p in images if not p.name.startswith("."))
+            images = [p for p in path.iterdir() if not p.name.startswith(".")]
+            found += sorted(filter(is_image, images))
         else:
-            found.append(files.check_format(path))
+            format_of(path)
+            found.append(path)
     if len(found) < 2:
         named = ", ".join(map(str, paths))
         raise files.RasterError(
             f"{named}: {len(found)} images, but a time series needs two at least, each "
-            f"a file of one date, {', '.join(files.FORMATS)}."
+            "a file of one date."
         )
     names = [path.stem for path in found]
     for path in found:
@@ -42,10 +42,6 @@ def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
                 f"{path}: there are two files of this name; name each by its date."
             )
     return found
-
-
-def _grid(tags: Iterable[geotiff.Tag]) -> tuple[geotiff.Tag, ...]:
-    return tuple(tag for tag in tags if tag[0] not in OWN_TAGS)
 
 
 def _without_zeros(image: files.Raster) -> np.ndarray:
@@ -57,7 +53,9 @@ def _without_zeros(image: files.Raster) -> np.ndarray:
 
 
 def read_stack(
-    paths: Iterable[pathlib.Path], convert: Callable[[np.ndarray], np.ndarray]
+    paths: Iterable[pathlib.Path],
+    convert: Callable[[np.ndarray], np.ndarray],
+    layer: str | None = None,
 ) -> tuple[np.ndarray, tuple[geotiff.Tag, ...]]:
     """Reads a time series, one date at a time, into a file that is mapped to memory.
 
@@ -66,6 +64,7 @@ def read_stack(
     Args:
         paths: From `series`.
         convert: What to make of the pixels of a date, [H, W]: the same type for all.
+        layer: Of the images in each file, if it holds several.
 
     Returns:
         [T, H, W], to be read only, and the tags that place it on the ground.
@@ -77,12 +76,12 @@ def read_stack(
     with tempfile.TemporaryFile() as file:
         number, first = 0, None
         for path in paths:
-            image = files.read(path)
+            image = files.read(path, layer)
             try:
                 samples = np.ascontiguousarray(convert(_without_zeros(image)))
             except ValueError as error:
                 raise files.RasterError(f"{path}: {error}") from error
-            grid = _grid(image.tags)
+            grid = geotiff.place_tags(image.tags)
             if first is None:
                 first, shape, kind, tags = path, samples.shape, samples.dtype, grid
             for name, value, expected in (

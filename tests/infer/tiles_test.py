@@ -7,7 +7,7 @@ from pgd2jax.infer import tiles
 def pieces(scene, plan, margin):
     """Yields each tile with its halo, and where its core lies."""
     for row_core, have_rows, band in tiles.read_bands(
-        lambda start, stop: scene[start:stop], plan, margin
+        lambda start, stop: scene[start:stop], plan, margin, slice(0, plan.rows)
     ):
         rows = tiles.mirrored(row_core, plan, 0, have_rows)
         for col_core in plan.columns:
@@ -45,13 +45,28 @@ def test_every_row_is_read_once(rng):
         return scene[start:stop]
 
     plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
-    for core, rows, band in tiles.read_bands(read, plan, 40):
+    for core, rows, band in tiles.read_bands(read, plan, 40, slice(0, 300)):
         np.testing.assert_array_equal(band, scene[rows])
         assert rows.start == max(core.start - 40, 0)
         assert rows.stop == min(core.stop + 40, 300)
     starts, stops = zip(*seen, strict=True)
     assert starts == (0, *stops[:-1])
     assert stops[-1] == 300
+
+
+def test_bands_without_wanted_rows_are_neither_read_nor_yielded(rng):
+    scene, seen = rng.normal(size=(300, 5)), []
+
+    def read(start, stop):
+        seen.append((start, stop))
+        return scene[start:stop]
+
+    plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
+    found = list(tiles.read_bands(read, plan, 10, slice(130, 193)))
+    assert [core for core, _, _ in found] == [slice(128, 192), slice(192, 256)]
+    for _, rows, band in found:
+        np.testing.assert_array_equal(band, scene[rows])
+    assert seen == [(118, 202), (202, 266)]
 
 
 def test_origins_lie_on_the_stride_and_the_halo_covers_the_reach():

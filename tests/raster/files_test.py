@@ -1,4 +1,5 @@
 import errno
+import importlib.util
 import shutil
 
 import numpy as np
@@ -110,15 +111,21 @@ def test_pickled_objects_are_never_loaded(tmp_path):
         raster.read(path)
 
 
-def test_several_bands_and_missing_files_and_formats_are_refused(tmp_path):
+def test_several_bands_and_missing_files_and_formats_are_refused(tmp_path, monkeypatch):
     path = tmp_path / "rgb.tif"
     tifffile.imwrite(path, np.zeros((8, 8, 3), np.uint8), photometric="rgb")
     with pytest.raises(raster.RasterError, match="one band"):
         raster.read(path)
     with pytest.raises(raster.RasterError, match="no such file"):
         raster.read(tmp_path / "none.tif")
+    (tmp_path / "scene.doc").write_text("no image")
+    with pytest.raises(raster.RasterError, match=r"scene.doc.*not recognized"):
+        raster.read(tmp_path / "scene.doc")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(raster.RasterError, match=r"scene.doc: of no known format.*geo"):
+        raster.read(tmp_path / "scene.doc")
     with pytest.raises(raster.RasterError, match="must end in"):
-        raster.read(tmp_path / "scene.jpg")
+        raster.write(tmp_path / "scene.jpg", raster.Raster(np.zeros((8, 8))))
 
 
 def test_missing_folder_is_named_before_any_work(tmp_path, rng):

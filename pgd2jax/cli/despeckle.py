@@ -1,0 +1,174 @@
+"""`pgd2jax despeckle`: images, file to file."""
+
+import argparse
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+
+import pgd2jax
+from pgd2jax import raster
+from pgd2jax.cli import options
+from pgd2jax.infer import jobs, scene
+
+
+def add(commands) -> None:
+    """Adds the command."""
+    path = pathlib.Path
+    sub = commands.add_parser("despeckle", help="despeckle images, file to file")
+    sub.add_argument(
+        "inputs",
+        type=path,
+        nargs="+",
+        metavar="input",
+        help="GeoTIFF, .npy, Sentinel-1 SAFE, ...; or a folder of them",
+    )
+    sub.add_argument(
+        "--output",
+        type=path,
+        required=True,
+        help=f"{', '.join(raster.FORMATS)}; of several inputs a folder",
+    )
+    sub.add_argument(
+        "--overwrite", action="store_true", help="replace results that are there"
+    )
+    sub.add_argument(
+        "--resume",
+        action="store_true",
+        help="pass over results that are there; keep finished rows beside the result, "
+        "and go on from those of a run that was stopped",
+    )
+    sub.add_argument(
+        "--layers",
+        nargs="+",
+        default=["*"],
+        metavar="NAME",
+        help="of the images in a file that holds several, as iw1-vv or '*-vv' [all]",
+    )
+    sub.add_argument(
+        "--beam",
+        metavar="FLAGS",
+        help="run the images as a pipeline of Apache Beam, with these flags, as "
+        "'--runner=FlinkRunner'",
+    )
+    options.add_weights(sub)
+    options.add_pixels(sub)
+    sub.add_argument(
+        "--calibrate",
+        choices=("sigma0", "beta0", "gamma0"),
+        help="Sentinel-1 products to backscatter [the power of their numbers]",
+    )
+    sub.add_argument(
+        "--subtract-noise",
+        action="store_true",
+        help="take the thermal noise off Sentinel-1 products; writes a mask, too, of "
+        "where nothing else is there",
+    )
+    sub.add_argument(
+        "--looks",
+        type=float,
+        help="equivalent number of looks of an intensity or amplitude [estimated]",
+    )
+    sub.add_argument(
+        "--unit",
+        choices=scene.UNITS,
+        default="intensity",
+        help="of the result [%(default)s]",
+    )
+    sub.add_argument("--cog", action="store_true", help="write cloud-optimised GeoTIFF")
+    sub.add_argument(
+        "--quicklook", action="store_true", help="a small .png beside each result, too"
+    )
+    sub.add_argument("--tile", type=int, help="pixels at once [512, on a GPU 1536]")
+    sub.add_argument(
+        "--device", choices=("auto", "cpu", "gpu"), default="auto", help="[%(default)s]"
+    )
+    sub.add_argument(
+        "--precision",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="[bfloat16 on GPU and TPU, float32 on a CPU]",
+    )
+    sub.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Despeckles all; returns the exit code, 1 if an image failed."""
+    work = jobs.plan(args.inputs, args.output, args.layers)
+    if args.resume:
+        done = [job for job in work if job.target.exists()]
+        for job in done:
+            print(f"{job.target}: is there already; passed over")
+        work = [job for job in work if job not in done]
+    how = {
+        "kind": args.pixels,
+        "looks": args.looks,
+        "calibrate": args.calibrate,
+        "subtract_noise": args.subtract_noise,
+        "unit": args.unit,
+        "cog": args.cog,
+        "quicklook": args.quicklook,
+        "overwrite": args.overwrite,
+        "resume": args.resume,
+        "tile": args.tile,
+    }
+    if len(work) == 1:  # Before the slow start; of several, one after the other.
+        (job,) = work
+        made = scene.results(job.target, args.quicklook, args.subtract_noise)
+        scene.check_paths(job.source, made, args.overwrite)
+    _use(args.device)
+    if args.beam is None:
+        failed = _one_by_one(work, args.weights, args.precision, how)
+    else:
+        from pgd2jax.infer import beam
+
+        failed = beam.run(work, args.weights, args.precision, how, args.beam)
+    if len(work) > 1:
+        print(f"{len(work) - failed} of {len(work)} images despeckled")
+    return 1 if failed else 0
+
+
+def _one_by_one(
+    work: Sequence[jobs.Job], weights: str, precision: str, how: Mapping[str, Any]
+) -> int:
+    """Returns how many failed."""
+    if not work:
+        return 0
+    despeckler = pgd2jax.load(weights, dtype=precision)
+    failed = []
+    for job in work:
+        try:
+            with options.progress_bar(job.target.stem, "pixel") as progress:
+                taken = scene.despeckle(
+                    despeckler,
+                    job.source,
+                    job.target,
+                    layer=job.layer,
+                    progress=progress,
+                    **how,
+                )
+        except (ValueError, OSError) as error:
+            print(f"pgd2jax: {error}", file=sys.stderr)
+            failed.append(job)
+            continue
+        bursts = f", {taken.bursts} bursts" if taken.bursts > 1 else ""
+        print(f"{job.name}: taken as {taken.kind}, {taken.looks:.1f} looks{bursts}")
+        quantity = f"{how['calibrate']} as " if how["calibrate"] else ""
+        print(f"{job.target}: {quantity}{how['unit']}, float32")
+    if len(work) > 1:
+        for job in failed:
+            print(f"failed: {job.name}", file=sys.stderr)
+    return len(failed)
+
+
+def _use(device: str) -> None:
+    """Chooses what JAX runs on, before it starts."""
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif device == "gpu" and jax.default_backend() != "gpu":
+        raise ValueError(
+            "--device gpu: JAX finds none; install its extra, pip install "
+            '"pgd2jax[gpu]".'
+        )

@@ -1,0 +1,44 @@
+"""What several commands have in common."""
+
+import argparse
+import contextlib
+from collections.abc import Callable, Iterator
+
+import tqdm
+
+from pgd2jax import checkpoints
+from pgd2jax.sar import pixels
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """Yields what shows (done, in all)."""
+    with tqdm.tqdm(unit=unit, desc=title, unit_scale=True) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield progress
+
+
+def add_pixels(parser: argparse.ArgumentParser) -> None:
+    """Adds --pixels."""
+    parser.add_argument(
+        "--pixels",
+        choices=pixels.KINDS,
+        default="auto",
+        help="what noisy pixels are; auto takes complex for slc, integers for "
+        "amplitude, other real ones for intensity",
+    )
+
+
+def add_weights(parser: argparse.ArgumentParser) -> None:
+    """Adds --weights."""
+    parser.add_argument(
+        "--weights",
+        default=checkpoints.DEFAULT,
+        metavar="PATH",
+        help="workdir of a training, a folder of weights, or a set that comes with "
+        f"pgd2jax: {', '.join(checkpoints.published())} [%(default)s]",
+    )

@@ -1,0 +1,80 @@
+"""`pgd2jax simulate` and `compare`: a scene to try, and a picture of the result."""
+
+import argparse
+import pathlib
+
+import jax
+import numpy as np
+
+from pgd2jax import raster
+from pgd2jax.cli import options
+from pgd2jax.metrics import referenced, unreferenced
+from pgd2jax.sar import pixels, radiometry, scenes
+
+
+def add(commands) -> None:
+    """Adds both commands."""
+    path = pathlib.Path
+    sub = commands.add_parser("simulate", help="make an SLC and its reference")
+    sub.add_argument("--output", type=path, required=True, help="the SLC")
+    sub.add_argument("--reference", type=path, required=True, help="its expectation")
+    sub.add_argument("--size", type=int, default=512, help="pixels [%(default)s]")
+    sub.add_argument("--seed", type=int, default=0, help="[%(default)s]")
+    sub.add_argument("--white", action="store_true", help="uncorrelated samples")
+    sub.set_defaults(run=_simulate)
+
+    sub = commands.add_parser("compare", help="draw and measure before and after")
+    sub.add_argument("noisy", type=path)
+    sub.add_argument("despeckled", type=path)
+    sub.add_argument("--reference", type=path)
+    options.add_pixels(sub)
+    sub.add_argument("--output", type=path, required=True, help=".png or .pdf")
+    sub.set_defaults(run=_compare)
+
+
+def _simulate(args: argparse.Namespace) -> None:
+    for path in (args.output, args.reference):
+        raster.check_folder(raster.check_format(path))
+    key = jax.random.key(args.seed)
+    observe = jax.jit(scenes.observe, static_argnames="size")
+    drawn = jax.device_get(observe(key, args.size, args.white, 1))
+    slc = radiometry.slc(drawn.intensity, drawn.phase)
+    raster.write(args.output, raster.Raster(slc))
+    raster.write(args.reference, raster.Raster(drawn.reference))
+    print(f"{args.output}: single-look complex, complex64")
+    print(f"{args.reference}: its reference, float32 linear power")
+
+
+def _intensity(path: pathlib.Path, kind: str = "auto") -> np.ndarray:
+    """Reads linear power, [H, W]."""
+    with raster.Image(path) as image:
+        found = pixels.kind_of(image, kind)
+        return pixels.intensity_of(image.rows(0, image.shape[0]), found)
+
+
+def _compare(args: argparse.Namespace) -> None:
+    from pgd2jax.report import figures  # Matplotlib takes half a second to start.
+
+    raster.check_folder(args.output)
+    if args.output.suffix.lower() not in (".png", ".pdf"):
+        raise ValueError(f"{args.output}: the name must end in .png or .pdf.")
+    noisy = _intensity(args.noisy, args.pixels)
+    clean = _intensity(args.despeckled)
+    reference = _intensity(args.reference) if args.reference else None
+    ratio = unreferenced.ratio(noisy, clean)
+    figures.comparison(args.output, noisy, clean, reference)
+    print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
+    if reference is not None:
+        for name, measure in referenced.ALL.items():
+            print(f"{name}: {measure(clean, reference):.3f} dB")
+    try:
+        window = unreferenced.flattest_window(noisy)
+    except ValueError as error:  # Too small, or full of gaps.
+        print(error)
+    else:
+        row, col = (f"{side.start} to {side.stop - 1}" for side in window)
+        print(f"flattest window of the noisy image, rows {row}, cols {col}:")
+        print(f"  ENL {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
+        print(f"{unreferenced.enl(clean[window]):.1f} despeckled; ", end="")
+        print(f"mean of the ratio image {np.nanmean(ratio[window]):.3f}, best 1")
+    print(args.output)

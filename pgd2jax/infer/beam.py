@@ -1,0 +1,85 @@
+"""Many scenes on any runner of Apache Beam."""
+
+import functools
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from absl import logging
+
+from pgd2jax.infer import despeckler, scene
+from pgd2jax.infer.jobs import Job
+
+COUNTERS = "pgd2jax"
+FAILED = "failed"
+
+
+@functools.cache
+def _load(weights: str, dtype: str) -> despeckler.Despeckler:
+    """Loads weights once in a process; what a Despeckler holds cannot travel."""
+    return despeckler.load(weights, dtype=dtype)
+
+
+def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str:
+    """Despeckles a scene; for `beam.Map`. A scene that fails stops none of the others.
+
+    Args:
+        job: What to read and write, on a file system that all workers see.
+        weights: As for `infer.load`.
+        dtype: As for `infer.load`.
+        how: Keyword arguments of `scene.despeckle`.
+
+    Returns:
+        What became of it, for people.
+    """
+    import apache_beam as beam
+
+    try:
+        scene.despeckle(
+            _load(weights, dtype), job.source, job.target, layer=job.layer, **how
+        )
+    except (ValueError, OSError) as error:
+        logging.error("%s", error)
+        beam.metrics.Metrics.counter(COUNTERS, FAILED).inc()
+        return f"failed: {error}"
+    return f"{job.target}: done"
+
+
+def run(
+    work: Sequence[Job], weights: str, dtype: str, how: Mapping[str, Any], flags: str
+) -> int:
+    """Despeckles scenes in a Beam pipeline.
+
+    Args:
+        work: What to read and write.
+        weights: As for `infer.load`.
+        dtype: As for `infer.load`.
+        how: Keyword arguments of `scene.despeckle`.
+        flags: Of the pipeline, as on a command line: "--runner=... --...".
+
+    Returns:
+        How many failed; their messages are in the workers' logs.
+
+    Raises:
+        ValueError: if Beam is not installed.
+    """
+    try:
+        import apache_beam as beam
+    except ImportError as error:
+        raise ValueError(
+            f'--beam: to use it, pip install "pgd2jax[beam]". ({error})'
+        ) from error
+    from apache_beam.options import pipeline_options
+
+    options = pipeline_options.PipelineOptions(shlex.split(flags))
+    pipeline = beam.Pipeline(options=options)
+    _ = (
+        pipeline
+        | "Scenes" >> beam.Create(list(work))
+        | "Spread" >> beam.Reshuffle()
+        | "Despeckle" >> beam.Map(despeckle, weights=weights, dtype=dtype, how=how)
+    )
+    result = pipeline.run()
+    result.wait_until_finish()
+    wanted = beam.metrics.MetricsFilter().with_name(FAILED)
+    return sum(c.result for c in result.metrics().query(wanted)["counters"])

@@ -1,0 +1,83 @@
+"""Finished rows of a result, kept beside it until it is whole."""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jax
+import numpy as np
+from absl import logging
+
+
+def fingerprint(params: Any) -> str:
+    """Returns what tells weights from other weights."""
+    digest = hashlib.sha256()
+    for leaf in jax.tree.leaves(params):
+        digest.update(np.ascontiguousarray(leaf).data)
+    return digest.hexdigest()
+
+
+class Journal:
+    """Rows of linear power, from the first on, in a hidden file.
+
+    It outlives an interrupt and a killed process, and is taken up again by a run that
+    would make the same rows.
+
+    Attributes:
+        rows: How many there are.
+    """
+
+    def __init__(
+        self, target: str | os.PathLike, cols: int, identity: Mapping[str, Any]
+    ):
+        """Takes up the rows of an earlier run, or begins.
+
+        Args:
+            target: Of the result.
+            cols: Of the result.
+            identity: All that the rows depend on, to be compared as JSON.
+
+        Raises:
+            OSError: if the folder is read-only.
+        """
+        target = pathlib.Path(target)
+        self._rows_path = target.with_name(f".{target.name}.rows")
+        self._about_path = target.with_name(f".{target.name}.rows.json")
+        self._cols = cols
+        about = json.dumps(identity, sort_keys=True, default=str)
+        known = self._rows_path.exists() and self._about_path.exists()
+        if known and self._about_path.read_text() != about:
+            logging.warning(
+                "%s: the rows of an earlier run were made otherwise; begins anew.",
+                target,
+            )
+            known = False
+        if not known:
+            self._rows_path.write_bytes(b"")
+            self._about_path.write_text(about)
+        self.rows = self._rows_path.stat().st_size // (4 * cols)
+
+    def finished(self, height: int = 512) -> Iterator[np.ndarray]:
+        """Yields the rows of the earlier run, [up to height, cols] float32."""
+        with open(self._rows_path, "rb") as file:
+            for start in range(0, self.rows, height):
+                count = min(height, self.rows - start) * self._cols
+                yield np.fromfile(file, np.float32, count).reshape(-1, self._cols)
+
+    def add(self, power: np.ndarray) -> None:
+        """Keeps the next rows, [rows, cols] float32."""
+        with open(self._rows_path, "r+b") as file:
+            file.truncate(4 * self.rows * self._cols)  # A row that was cut short.
+            file.seek(0, os.SEEK_END)
+            file.write(np.ascontiguousarray(power, np.float32).data)
+        self.rows += len(power)
+
+    def remove(self) -> None:
+        """Removes the rows; the result is whole."""
+        for path in (self._rows_path, self._about_path):
+            with contextlib.suppress(FileNotFoundError):
+                path.unlink()

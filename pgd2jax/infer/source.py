@@ -1,0 +1,53 @@
+"""An image file as the network takes it."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import numpy as np
+
+from pgd2jax import raster
+from pgd2jax.sar import pixels
+
+
+@contextlib.contextmanager
+def named(path: str | os.PathLike) -> Iterator[None]:
+    """Puts the file's name before what is wrong with its pixels."""
+    try:
+        yield
+    except raster.RasterError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+class Source:
+    """Complex samples or linear power of an image, row by row.
+
+    Attributes:
+        image: The file.
+        kind: What its pixels are taken for: "slc", "intensity" or "amplitude".
+        shape: (rows, cols).
+        dtype: complex64 for SLC, else float32.
+    """
+
+    def __init__(self, image: raster.Image, kind: str = "auto"):
+        """Takes an open file and what its pixels are, one of `pixels.KINDS`.
+
+        Raises:
+            ValueError: if it has no pixels, or they cannot be of that kind.
+        """
+        self.image, self.shape = image, image.shape
+        with named(image.path):
+            self.kind = pixels.kind_of(image, kind)
+            if not np.prod(image.shape):
+                raise ValueError(f"{image.shape=} has no pixels.")
+        self.dtype = np.dtype(np.complex64 if self.kind == "slc" else np.float32)
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Returns rows `start` to `stop` - 1, [rows, cols]."""
+        samples = self.image.rows(start, stop)
+        with named(self.image.path):
+            if self.kind != "slc":
+                return pixels.intensity_of(samples, self.kind)
+            return samples.astype(self.dtype, copy=False)

@@ -1,0 +1,151 @@
+"""What an annotation says: bursts, and vectors for calibration and noise.
+
+Source: "Sentinel-1 Product Specification", S1-RS-MDA-52-7441.
+"""
+
+from typing import NamedTuple
+from xml.etree.ElementTree import Element
+
+import numpy as np
+
+
+class Burst(NamedTuple):
+    """A burst of an SLC image in TOPS mode.
+
+    Attributes:
+        rows: Of the image.
+        first, last: [rows], first and last column with data of each row, both -1
+            where it has none.
+    """
+
+    rows: slice
+    first: np.ndarray
+    last: np.ndarray
+
+
+class Vectors(NamedTuple):
+    """Values along some lines of an image, to be interpolated between them.
+
+    Attributes:
+        lines: [N], rising; may lie outside of the image.
+        columns: [N] arrays of columns.
+        values: [N] arrays, one value a column.
+    """
+
+    lines: np.ndarray
+    columns: list[np.ndarray]
+    values: list[np.ndarray]
+
+
+class AzimuthNoise(NamedTuple):
+    """How the noise of a part of an image changes from line to line.
+
+    Attributes:
+        rows, cols: The part.
+        lines: [N], rising.
+        values: [N], to be multiplied with those across the lines.
+    """
+
+    rows: slice
+    cols: slice
+    lines: np.ndarray
+    values: np.ndarray
+
+
+def text(root: Element, path: str) -> str:
+    """Returns the text of an element.
+
+    Raises:
+        ValueError: if it is not there.
+    """
+    found = root.findtext(path)
+    if found is None:
+        raise ValueError(f"its annotation lacks {path}")
+    return found.strip()
+
+
+def _array(root: Element, path: str, dtype: type) -> np.ndarray:
+    return np.array(text(root, path).split(), dtype)
+
+
+def bursts(root: Element, rows: int) -> tuple[Burst, ...]:
+    """Returns the bursts of an image from top to bottom; none of SM and GRD.
+
+    Raises:
+        ValueError: if they do not add up to the image's rows.
+    """
+    found = root.findall("swathTiming/burstList/burst")
+    if not found:
+        return ()
+    height = int(text(root, "swathTiming/linesPerBurst"))
+    if height < 1 or height * len(found) != rows:
+        raise ValueError(
+            f"{len(found)} bursts of {height} lines are not the {rows} of its TIFF"
+        )
+    result = []
+    for number, burst in enumerate(found):
+        limits = [
+            _array(burst, name, int) for name in ("firstValidSample", "lastValidSample")
+        ]
+        if any(limit.shape != (height,) for limit in limits):
+            raise ValueError(f"burst {number + 1} has not {height} lines")
+        result.append(Burst(slice(number * height, (number + 1) * height), *limits))
+    return tuple(result)
+
+
+def vectors(root: Element, item: str, value: str) -> Vectors:
+    """Returns the vectors of a list.
+
+    Args:
+        root: Of the annotation.
+        item: Path of the vectors.
+        value: Name of the values.
+
+    Raises:
+        ValueError: if there are none, or columns and values differ in number.
+    """
+    found = [
+        (int(text(e, "line")), _array(e, "pixel", np.float64), _array(e, value, float))
+        for e in root.findall(item)
+    ]
+    fits = all(len(columns) == len(values) > 0 for _, columns, values in found)
+    if not found or not fits:
+        raise ValueError(f"its annotation lacks whole vectors of {value}")
+    lines, columns, values = zip(*sorted(found, key=lambda v: v[0]), strict=True)
+    return Vectors(np.array(lines), list(columns), list(values))
+
+
+def noise(
+    root: Element, shape: tuple[int, int]
+) -> tuple[Vectors, tuple[AzimuthNoise, ...]]:
+    """Returns the power of thermal noise across lines, and its factors along them.
+
+    The factors are absent before version 2.9 of ESA's processor, from March 2018.
+
+    Args:
+        root: Of the annotation of noise.
+        shape: (rows, cols) of the image, which a part covers if it says no bounds.
+    """
+    if root.find("noiseVectorList") is not None:
+        return vectors(root, "noiseVectorList/noiseVector", "noiseLut"), ()
+    across = vectors(root, "noiseRangeVectorList/noiseRangeVector", "noiseRangeLut")
+    along = []
+    for part in root.findall("noiseAzimuthVectorList/noiseAzimuthVector"):
+
+        def span(first, last, length, part=part):
+            start = int(part.findtext(first, "0"))
+            return slice(start, int(part.findtext(last, f"{length - 1}")) + 1)
+
+        lines = _array(part, "line", np.float64)
+        values = _array(part, "noiseAzimuthLut", np.float64)
+        if not len(lines) == len(values) > 0:
+            raise ValueError("its annotation lacks whole vectors of noiseAzimuthLut")
+        along.append(
+            AzimuthNoise(
+                span("firstAzimuthLine", "lastAzimuthLine", shape[0]),
+                span("firstRangeSample", "lastRangeSample", shape[1]),
+                lines,
+                values,
+            )
+        )
+    return across, tuple(along)

@@ -1,0 +1,104 @@
+"""One image of a product, with what its annotation says of it."""
+
+import contextlib
+import pathlib
+
+import numpy as np
+
+from pgd2jax.raster import geotiff
+from pgd2jax.raster.sentinel1 import annotation
+from pgd2jax.raster.sentinel1.product import Product
+
+NO_DATA = (geotiff.NODATA, 2, 4, "nan", True)  # ASCII, three letters and a zero.
+DENOISED = "imageAnnotation/processingInformation/thermalNoiseCorrectionPerformed"
+QUANTITIES = {"sigma0": "sigmaNought", "beta0": "betaNought", "gamma0": "gamma"}
+
+
+class Measurement:
+    """An image, whose rows are read as they are needed.
+
+    Where a burst holds no data, it is NaN.
+
+    Attributes:
+        shape: (rows, cols).
+        dtype: complex64 of SLC, float32 or uint16 of GRD.
+        tags: Those of its TIFF.
+        pieces: Rows of each burst. Between bursts the ground and the time jump.
+    """
+
+    def __init__(self, path: pathlib.Path, layer: str):
+        """Opens an image of a product.
+
+        Raises:
+            ValueError: if a file of it is missing or damaged, or they disagree.
+        """
+        self._product, self._layer = Product(path), layer
+        with contextlib.ExitStack() as files:
+            files.callback(self._product.close)
+            root = self._product.parse(layer)
+            place = self._product.measurement(layer)
+            if not isinstance(place, pathlib.Path):
+                files.enter_context(place)
+            self._tiff = geotiff.Tiff(place)
+            files.callback(self._tiff.close)
+            self._check(root)
+            self._bursts = annotation.bursts(root, self.shape[0])
+            self._files = files.pop_all()
+        self.pieces = tuple(burst.rows for burst in self._bursts) or (
+            slice(0, self.shape[0]),
+        )
+        if self._bursts:
+            self.tags = (*(t for t in self.tags if t[0] != geotiff.NODATA), NO_DATA)
+
+    def _check(self, root) -> None:
+        self.shape, self.dtype = self._tiff.shape, self._tiff.dtype
+        self.tags = self._tiff.tags
+        said = tuple(
+            int(annotation.text(root, f"imageAnnotation/imageInformation/{name}"))
+            for name in ("numberOfLines", "numberOfSamples")
+        )
+        if said != self.shape:
+            raise ValueError(f"its TIFF is {self.shape}, its annotation says {said}")
+        kind = annotation.text(root, "adsHeader/productType")
+        if (kind == "SLC") != (self.dtype.kind == "c"):
+            raise ValueError(f"it is {kind}, but the pixels of its TIFF {self.dtype}")
+
+    def rows(self, start: int, stop: int) -> np.ndarray:
+        """Returns rows `start` to `stop` - 1, [rows, cols]."""
+        pixels = self._tiff.rows(start, stop)
+        for rows, first, last in self._bursts:
+            top, bottom = max(rows.start, start), min(rows.stop, stop)
+            if top >= bottom:
+                continue
+            line = slice(top - rows.start, bottom - rows.start)
+            part = pixels[top - start : bottom - start]
+            column = np.arange(self.shape[1])
+            inside = (column >= first[line, None]) & (column <= last[line, None])
+            part[~inside | (first[line, None] < 0)] = np.nan
+        return pixels
+
+    def gain(self, quantity: str) -> annotation.Vectors:
+        """Returns the amplitude that stands for a backscatter of 1.
+
+        Args:
+            quantity: One of `QUANTITIES`.
+        """
+        root = self._product.parse(self._layer, "calibration")
+        return annotation.vectors(
+            root, "calibrationVectorList/calibrationVector", QUANTITIES[quantity]
+        )
+
+    def noise(self) -> tuple[annotation.Vectors, tuple[annotation.AzimuthNoise, ...]]:
+        """Returns the power of thermal noise; see `annotation.noise`.
+
+        Raises:
+            ValueError: if the product is free of it already.
+        """
+        done = self._product.parse(self._layer).findtext(DENOISED, "false")
+        if done.strip().lower() == "true":
+            raise ValueError("its thermal noise has been taken off already")
+        return annotation.noise(self._product.parse(self._layer, "noise"), self.shape)
+
+    def close(self) -> None:
+        """Closes the files."""
+        self._files.close()

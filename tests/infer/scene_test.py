@@ -1,0 +1,223 @@
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import rasterio
+
+from pgd2jax import infer, raster
+from pgd2jax.infer import scene
+from pgd2jax.sar import radiometry
+from tests import safe
+
+SHAPE = (60, 50)
+
+
+@pytest.fixture
+def far(network):
+    """A despeckler whose output depends on all pixels within its reach."""
+    return infer.Despeckler(*network, config={})
+
+
+def test_bursts_are_despeckled_each_for_itself(tmp_path, far):
+    pixels = safe.slc(SHAPE)
+    pixels[20:40] *= 30  # Whatever leaked into a neighbour would show.
+    root = safe.Safe({"iw1-vv": pixels}, bursts=3).write(tmp_path)
+    target = tmp_path / "clean.npy"
+    taken = scene.despeckle(far, root, target, tile=16)
+    assert taken == ("slc", 1.0, 3)
+    found = np.load(target)
+    with raster.Image(root) as image:
+        seen = far.examine(image.rows, image.shape, image.dtype)
+    for rows in (slice(0, 20), slice(20, 40), slice(40, 60)):
+        part = pixels[rows].astype(np.complex64)
+
+        def read(start, stop, part=part):
+            return part[start:stop]
+
+        ((_, alone),) = far.bands(read, part.shape, seen)
+        np.testing.assert_allclose(found[rows], alone, rtol=1e-5)
+
+
+def test_backscatter_is_calibrated_and_noise_leaves_a_mask(tmp_path, far):
+    bright = np.arange(SHAPE[1]) >= 25
+    pixels = np.round(safe.slc(SHAPE) * np.where(bright, 10, 0.01))
+    root = safe.Safe(
+        {"iw1-vv": pixels},
+        bursts=1,
+        valid=(1, 59, 0, 49),
+        gain=((0, (0, 49), (200, 200)),),
+        noise=((0, (0, 49), (5e3, 5e3)),),
+    ).write(tmp_path)
+    plain, sigma = tmp_path / "plain.tif", tmp_path / "sigma.tif"
+    scene.despeckle(far, root, plain)
+    scene.despeckle(far, root, sigma, calibrate="sigma0", subtract_noise=True)
+    power, found = raster.read(plain).pixels, raster.read(sigma).pixels
+    expected = np.where(np.isnan(power), power, np.maximum(power - 5e3, 0) / 4e4)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)
+    with rasterio.open(tmp_path / "sigma-noise.tif") as file:
+        mask = file.read(1)
+        assert len(file.gcps[0]) == 4
+    np.testing.assert_array_equal(mask, expected == 0)
+    assert 0.3 < mask.mean() < 0.7
+    assert not mask[0].any()  # There is no data at all.
+
+
+@pytest.mark.parametrize("option", [{"calibrate": "sigma0"}, {"subtract_noise": True}])
+def test_calibration_needs_an_annotation(tmp_path, far, option):
+    np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
+    with pytest.raises(raster.RasterError, match=r"slc.npy.*only a Sentinel-1 product"):
+        scene.despeckle(far, tmp_path / "slc.npy", tmp_path / "clean.npy", **option)
+    assert not (tmp_path / "clean.npy").exists()
+
+
+@pytest.mark.parametrize("stop", [1, 3])
+def test_a_stopped_run_goes_on_from_its_finished_rows(tmp_path, far, stop):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.tif"
+    np.save(source, safe.slc((100, 50)))
+    scene.despeckle(far, source, tmp_path / "whole.tif", tile=16)
+    reads = []
+
+    def interrupt(done, total):
+        reads.append(done)
+        if done >= stop * 16 * 50:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scene.despeckle(far, source, target, tile=16, resume=True, progress=interrupt)
+    assert not target.exists()
+    kept = {path.name for path in tmp_path.iterdir()} - {"slc.npy", "whole.tif"}
+    assert kept == {".clean.tif.rows", ".clean.tif.rows.json"}
+    with open(tmp_path / ".clean.tif.rows", "ab") as file:
+        file.write(b"cut")  # Of a row that was being written.
+    first = []
+    scene.despeckle(
+        far, source, target, tile=16, resume=True, progress=lambda d, _: first.append(d)
+    )
+    assert first[0] > reads[0] or stop == 1
+    whole = raster.read(tmp_path / "whole.tif").pixels
+    np.testing.assert_allclose(raster.read(target).pixels, whole, rtol=1e-5)
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "slc.npy",
+        "whole.tif",
+        "clean.tif",
+    }
+
+
+def test_rows_of_another_image_are_not_taken_up(tmp_path, far):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.npy"
+    np.save(source, safe.slc((64, 50)))
+
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scene.despeckle(far, source, target, tile=16, resume=True, progress=interrupt)
+    np.save(source, 7 * safe.slc((64, 50), seed=3))
+    scene.despeckle(far, source, target, tile=16, resume=True)
+    scene.despeckle(far, source, tmp_path / "again.npy", tile=16)
+    np.testing.assert_array_equal(np.load(target), np.load(tmp_path / "again.npy"))
+
+
+def test_a_file_is_like_an_array(tmp_path, far):
+    pixels = safe.slc((100, 50)).astype(np.complex64)
+    np.save(tmp_path / "slc.npy", pixels)
+    whole = far(pixels)
+    with far.open(tmp_path / "slc.npy", tile=16) as clean:
+        assert (clean.shape, clean.dtype, len(clean)) == ((100, 50), np.float32, 100)
+        assert (clean.kind, clean.looks) == ("slc", 1.0)
+        for key in (
+            slice(30, 50),
+            (slice(90, None), slice(5, 9)),
+            (slice(70, 10, -20), 3),
+            (-1, slice(None)),
+            7,
+            (99, 49),
+            slice(5, 5),
+        ):
+            np.testing.assert_allclose(clean[key], whole[key], rtol=1e-5)
+        np.testing.assert_allclose(np.asarray(clean), whole, rtol=1e-5)
+        for key in (100, "rows", 1.5):
+            with pytest.raises(IndexError):
+                clean[key]
+
+
+def test_only_bands_that_are_looked_at_are_read(tmp_path, far, monkeypatch):
+    np.save(tmp_path / "slc.npy", safe.slc((4000, 20)))
+    with far.open(tmp_path / "slc.npy", tile=32) as clean:
+        read = []
+        original = clean._source.read
+        monkeypatch.setattr(
+            clean._source, "read", lambda a, b: read.append((a, b)) or original(a, b)
+        )
+        clean[2000:2010]
+    assert min(start for start, _ in read) > 1700
+    assert max(stop for _, stop in read) < 2300
+
+
+def test_cloud_optimised_results_have_overviews_and_keep_their_place(tmp_path, far):
+    root = safe.Safe({"s1-vv": safe.slc((600, 550))}).write(tmp_path)
+    plain, cog = tmp_path / "plain.tif", tmp_path / "cog.tif"
+    scene.despeckle(far, root, plain, unit="amplitude")
+    scene.despeckle(far, root, cog, unit="amplitude", cog=True)
+    with rasterio.open(plain) as one, rasterio.open(cog) as other:
+        np.testing.assert_array_equal(one.read(), other.read())
+        assert other.overviews(1) == [2]
+        assert other.tags(ns="IMAGE_STRUCTURE")["LAYOUT"] == "COG"
+        assert len(other.gcps[0]) == 4
+        assert other.gcps[1].to_epsg() == 4326
+        half = other.read(1, out_shape=(300, 275))
+        power = one.read(1) ** 2
+    blocks = power.reshape(300, 2, 275, 2).mean(axis=(1, 3))
+    np.testing.assert_allclose(half**2, blocks, rtol=1e-4)
+
+
+def test_a_killed_process_leaves_no_half_result(tmp_path, smoke_run):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.tif"
+    np.save(source, safe.slc((400, 300)))
+    target.write_bytes(b"the old result")
+    program = textwrap.dedent(f"""
+        import os, pgd2jax
+        from pgd2jax.infer import scene
+
+        def kill(done, total):
+            if done > total / 2:
+                os.kill(os.getpid(), {int(signal.SIGKILL)})
+
+        scene.despeckle(
+            pgd2jax.load({str(smoke_run)!r}), {str(source)!r}, {str(target)!r},
+            tile=64, overwrite=True, progress=kill,
+        )
+    """)
+    done = subprocess.run([sys.executable, "-c", program], env=os.environ, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert target.read_bytes() == b"the old result"
+
+
+def test_two_runs_to_one_file_leave_a_whole_result(tmp_path, far):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.tif"
+    np.save(source, safe.slc((80, 50)))
+
+    def meanwhile(done, total):
+        if not target.exists():
+            scene.despeckle(far, source, target, tile=16)
+
+    scene.despeckle(far, source, target, tile=16, overwrite=True, progress=meanwhile)
+    scene.despeckle(far, source, tmp_path / "alone.tif", tile=16)
+    found = {p.name: raster.read(p).pixels for p in tmp_path.glob("*.tif")}
+    np.testing.assert_array_equal(found["clean.tif"], found["alone.tif"])
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_power_of_the_largest_whole_numbers_does_not_overflow(tmp_path, far):
+    pixels = np.full(SHAPE, -32768 - 32768j)
+    root = safe.Safe({"s1-vv": pixels}).write(tmp_path)
+    scene.despeckle(far, root, tmp_path / "clean.npy")
+    clean = np.load(tmp_path / "clean.npy")
+    assert np.isfinite(clean).all()
+    with raster.Image(root) as image:
+        power = radiometry.intensity(image.rows(0, 60))
+    np.testing.assert_array_equal(power, 2.0**31)

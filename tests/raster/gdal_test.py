@@ -1,0 +1,101 @@
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+from rasterio import control, rpc, transform
+
+from pgd2jax import raster
+
+SHAPE = (40, 30)
+
+
+def write(path, pixels, **profile):
+    size = {"height": SHAPE[0], "width": SHAPE[1], "count": 1}
+    with rasterio.open(path, "w", **size, **profile) as file:
+        file.write(pixels, 1)
+
+
+@pytest.fixture
+def power(rng):
+    return rng.exponential(size=SHAPE).astype(np.float32)
+
+
+def test_what_gdal_reads_keeps_its_place_and_no_data(tmp_path, power):
+    place = transform.from_origin(500_000, 5_000_000, 20, 10)
+    where = {"crs": "EPSG:32632", "transform": place, "nodata": -1}
+    power[3, 4] = -1
+    write(tmp_path / "power.img", power, driver="HFA", dtype="float32", **where)
+    with raster.Image(tmp_path / "power.img") as image:
+        rows = image.rows(2, 30)
+        tags = raster.result_tags(image.tags)
+    assert np.isnan(rows[1, 4])
+    rows[1, 4] = -1
+    np.testing.assert_array_equal(rows, power[2:30])
+    raster.write(tmp_path / "out.tif", raster.Raster(rows, tags))
+    with rasterio.open(tmp_path / "out.tif") as file:
+        assert (file.crs.to_epsg(), file.transform) == (32632, place)
+        assert np.isnan(file.nodata)
+
+
+def test_control_points_and_rational_polynomials_are_kept(tmp_path, power):
+    points = [
+        control.GroundControlPoint(r, c, 9 + c / 100, 40 - r / 100, 5)
+        for r in (0, 40)
+        for c in (0, 30)
+    ]
+    write(
+        tmp_path / "points.vrt.tif",
+        power,
+        driver="GTiff",
+        dtype="float32",
+        gcps=points,
+        crs="EPSG:4326",
+    )
+    rational = rpc.RPC(
+        100, 50, 40, 0.1, [1, *19 * [0]], [0, 1, *18 * [0]], 20, 20, 9, 0.1,
+        [1, *19 * [0]], [0, 0, 1, *17 * [0]], 15, 15, 2, 3,
+    )  # fmt: skip
+    write(
+        tmp_path / "rational.tif",
+        power,
+        driver="GTiff",
+        dtype="float32",
+        rpcs=rational,
+    )
+    for name in ("points.vrt.tif", "rational.tif"):
+        # Read by GDAL, as what only GDAL reads would be.
+        rasterio.shutil.copy(tmp_path / name, tmp_path / "in.vrt", driver="VRT")
+        read = raster.read(tmp_path / "in.vrt")
+        raster.write(tmp_path / "out.tif", read)
+        with rasterio.open(tmp_path / "out.tif") as file:
+            if name == "rational.tif":
+                assert file.rpcs.to_dict() == rational.to_dict()
+            else:
+                found, crs = file.gcps
+                assert crs.to_epsg() == 4326
+                assert [(p.row, p.col, p.x, p.y, p.z) for p in found] == [
+                    (p.row, p.col, p.x, p.y, p.z) for p in points
+                ]
+
+
+def test_several_bands_are_refused(tmp_path):
+    path = tmp_path / "bands.img"
+    size = {"height": 8, "width": 9, "count": 2}
+    place = transform.from_origin(5e5, 5e6, 1, 1)
+    with rasterio.open(
+        path, "w", driver="HFA", dtype="float32", transform=place, **size
+    ) as file:
+        file.write(np.ones((2, 8, 9), np.float32))
+    with pytest.raises(raster.RasterError, match=r"bands.img: .*one band"):
+        raster.Image(path)
+
+
+def test_cloud_optimised_files_need_rasterio_and_a_tiff(tmp_path, power, monkeypatch):
+    arguments = ([power], power.shape, power.dtype)
+    with pytest.raises(raster.RasterError, match="only a TIFF"):
+        raster.write_rows(tmp_path / "a.npy", *arguments, overviews="average")
+    monkeypatch.setitem(sys.modules, "rasterio", None)
+    with pytest.raises(raster.RasterError, match=r"a.tif: .*pgd2jax\[geo\]"):
+        raster.write_rows(tmp_path / "a.tif", *arguments, overviews="average")
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,195 @@
+import numpy as np
+import pytest
+import rasterio
+
+from pgd2jax import raster
+from tests import safe
+
+SHAPE = (60, 50)
+BURSTS = {"bursts": 3, "valid": (2, 17, 5, 44)}
+
+
+@pytest.fixture
+def product(tmp_path):
+    images = {
+        "iw2-vv": safe.slc(SHAPE),
+        "iw1-vv": safe.slc(SHAPE, seed=1),
+        "iw1-vh": safe.slc(SHAPE, seed=2),
+    }
+    return safe.Safe(images, **BURSTS).write(tmp_path), images
+
+
+def inside_of_bursts():
+    row, col = np.indices(SHAPE)
+    return (row % 20 >= 2) & (row % 20 <= 17) & (col >= 5) & (col <= 44)
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_all_images_of_a_product_are_read_and_bursts_keep_their_borders(
+    product, zipped
+):
+    root, images = product
+    path = safe.zipped(root) if zipped else root
+    assert raster.layers(path) == ("iw1-vh", "iw1-vv", "iw2-vv")
+    for layer, pixels in images.items():
+        with raster.Image(path, layer) as image:
+            assert image.pieces == (slice(0, 20), slice(20, 40), slice(40, 60))
+            rows = np.concatenate([image.rows(0, 7), image.rows(7, 43)])
+        assert rows.dtype == np.complex64
+        np.testing.assert_array_equal(np.isfinite(rows), inside_of_bursts()[:43])
+        expected = np.where(inside_of_bursts(), pixels, np.nan)[:43]
+        np.testing.assert_array_equal(rows, expected.astype(np.complex64))
+
+
+def test_control_points_are_handed_on_and_no_data_is_declared(product, tmp_path):
+    root, _ = product
+    read = raster.read(root, "iw1-vv")
+    power = np.abs(read.pixels)
+    tags = raster.result_tags(read.tags)
+    raster.write(tmp_path / "power.tif", raster.Raster(power, tags))
+    with rasterio.open(tmp_path / "power.tif") as file:
+        points, crs = file.gcps
+        assert len(points) == 4
+        assert crs.to_epsg() == 4326
+        assert points[3].x == pytest.approx(9.005)
+        assert points[3].y == pytest.approx(40.994)
+        assert np.isnan(file.nodata)
+
+
+def test_grd_and_stripmap_are_in_one_piece(tmp_path):
+    amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
+    grd = safe.Safe({"iw-vv": amplitude}).write(tmp_path)
+    with raster.Image(grd) as image:
+        assert image.layer == "iw-vv"
+        assert image.pieces == (slice(0, 60),)
+        np.testing.assert_array_equal(image.rows(0, 60), amplitude)
+    stripmap = safe.Safe({"s3-hh": safe.slc(SHAPE)}).write(tmp_path)
+    with raster.Image(stripmap) as image:
+        assert image.pieces == (slice(0, 60),)
+
+
+def remove_measurement(root):
+    next((root / "measurement").iterdir()).unlink()
+
+
+def remove_annotations(root):
+    for path in (root / "annotation").glob("*.xml"):
+        path.unlink()
+
+
+def truncate_annotation(root):
+    (path,) = (root / "annotation").glob("*.xml")
+    path.write_text(path.read_text()[:400])
+
+
+def bomb(root):
+    (path,) = (root / "annotation").glob("*.xml")
+    entities = '<!ENTITY a "aaaaaaaaaa">' + "".join(
+        f'<!ENTITY {new} "{10 * f"&{old};"}">'
+        for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+    )
+    path.write_text(f"<!DOCTYPE x [{entities}]><product>&i;</product>")
+
+
+def lose_a_line(root):
+    (path,) = (root / "annotation").glob("*.xml")
+    text = path.read_text()
+    path.write_text(text.replace("<numberOfLines>60", "<numberOfLines>59"))
+
+
+def lose_a_burst(root):
+    (path,) = (root / "annotation").glob("*.xml")
+    text = path.read_text()
+    first = text.index("<burst>")
+    last = text.index("</burst>") + len("</burst>")
+    path.write_text(text[:first] + text[last:])
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (remove_measurement, r"measurement/s1a-iw1-slc-vv-.*tiff is missing"),
+        (remove_annotations, "no annotation of an SLC or GRD"),
+        (truncate_annotation, "XML is damaged"),
+        (bomb, "DTDForbidden"),
+        (lose_a_line, r"TIFF is \(60, 50\), its annotation says \(59, 50\)"),
+        (lose_a_burst, "2 bursts of 20 lines are not the 60"),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_broken_products_are_refused_by_name(tmp_path, damage, message, zipped):
+    root = safe.Safe({"iw1-vv": safe.slc(SHAPE)}, **BURSTS).write(tmp_path)
+    damage(root)
+    path = safe.zipped(root) if zipped else root
+    with pytest.raises(raster.RasterError, match=f"{path.name}.*{message}"):
+        raster.Image(path)
+
+
+def test_wave_mode_and_odd_zips_are_refused(tmp_path):
+    wave = safe.Safe({"wv1-vv": safe.slc(SHAPE)}).write(tmp_path)
+    with pytest.raises(raster.RasterError, match=r"\(WV\) holds imagettes"):
+        raster.Image(wave)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "readme.txt").write_text("no product")
+    with pytest.raises(raster.RasterError, match="one Sentinel-1 product"):
+        raster.Image(safe.zipped(tmp_path / "other"))
+    (tmp_path / "torn.zip").write_bytes(safe.zipped(wave).read_bytes()[:-30])
+    with pytest.raises(raster.RasterError, match=r"torn.zip.*not a zip"):
+        raster.Image(tmp_path / "torn.zip")
+
+
+@pytest.mark.parametrize("slc", [True, False])
+def test_pixels_that_are_not_of_the_product_are_refused(tmp_path, slc):
+    pixels = safe.slc(SHAPE)
+    root = safe.Safe({"s1-vv": pixels if slc else np.abs(pixels)}).write(tmp_path)
+    (measured,) = (root / "measurement").iterdir()
+    safe.tiff(measured, np.abs(pixels) if slc else pixels)
+    with pytest.raises(raster.RasterError, match="but the pixels of its TIFF"):
+        raster.Image(root)
+
+
+def test_vectors_are_read_in_order_and_noise_of_old_processors_too(tmp_path):
+    along = (
+        "<noiseAzimuthVector><swath>IW1</swath>"
+        "<firstAzimuthLine>10</firstAzimuthLine><firstRangeSample>3</firstRangeSample>"
+        "<lastAzimuthLine>19</lastAzimuthLine><lastRangeSample>7</lastRangeSample>"
+        '<line count="2">10 19</line>'
+        '<noiseAzimuthLut count="2">1.5 2</noiseAzimuthLut></noiseAzimuthVector>'
+    )
+    root = safe.Safe(
+        {"iw1-vv": safe.slc(SHAPE)},
+        gain=((30, (0, 49), (310, 320)), (-5, (0, 20, 49), (1, 2, 3))),
+        noise=((0, (0, 49), (7, 9)),),
+        along=along,
+        **BURSTS,
+    ).write(tmp_path)
+    with raster.Image(root) as image:
+        lines, columns, values = image.gain("sigma0")
+        np.testing.assert_array_equal(lines, [-5, 30])
+        np.testing.assert_array_equal(columns[0], [0, 20, 49])
+        np.testing.assert_array_equal(values[1], [310, 320])
+        _, _, beta = image.gain("beta0")
+        np.testing.assert_array_equal(beta[1], [237, 237])
+        (lines, _, values), (part,) = image.noise()
+        np.testing.assert_array_equal(values[0], [7, 9])
+        assert (part.rows, part.cols) == (slice(10, 20), slice(3, 8))
+        np.testing.assert_array_equal(part.values, [1.5, 2])
+        (noise,) = (root / "annotation/calibration").glob("noise-*")
+        old = safe.vector("noiseVector", 4, (0, 49), noiseLut=(5, 6))
+        noise.write_text(f"<noise><noiseVectorList>{old}</noiseVectorList></noise>")
+        (lines, _, values), along = image.noise()
+        assert (list(lines), list(values[0]), along) == ([4], [5, 6], ())
+
+
+def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
+    done = (
+        "<processingInformation><thermalNoiseCorrectionPerformed>true"
+        "</thermalNoiseCorrectionPerformed></processingInformation>"
+    )
+    images = {"iw-vv": np.abs(safe.slc(SHAPE))}
+    root = safe.Safe(images, gain=(), info=done).write(tmp_path)
+    with raster.Image(root) as image:
+        with pytest.raises(raster.RasterError, match="lacks whole vectors of sigma"):
+            image.gain("sigma0")
+        with pytest.raises(raster.RasterError, match="has been taken off already"):
+            image.noise()
