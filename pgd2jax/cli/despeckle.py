@@ -13,6 +13,8 @@ from pgd2jax import raster
 from pgd2jax.cli import options
 from pgd2jax.infer import jobs, scene
 
+SHORT = 24  # Letters of a name before the progress bar; Sentinel-1's are long.
+
 
 def add(commands) -> None:
     """Adds the command."""
@@ -140,7 +142,8 @@ def _one_by_one(
     failed = []
     for job in work:
         try:
-            with options.progress_bar(job.target.stem, "pixel") as progress:
+            title = job.target.stem[-SHORT:]
+            with options.progress_bar(title, "pixel") as progress:
                 taken = scene.despeckle(
                     despeckler,
                     job.source,

@@ -38,8 +38,9 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
     except RasterError:
         raise
     except DAMAGE as error:
+        why = str(error).rstrip(".")
         raise RasterError(
-            f"{path}: cannot be read; is it whole? Copy it again. ({error})"
+            f"{path}: cannot be read: {why}; if it is not whole, copy it again."
         ) from error
 
 

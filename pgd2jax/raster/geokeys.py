@@ -22,7 +22,15 @@ def tags(
         top: and of its upper edge.
         col_spacing: Width of a pixel,
         row_spacing: and its height, positive.
+
+    Raises:
+        ValueError: if the code is none of EPSG, or a spacing is not positive.
     """
+    if not 1024 <= epsg <= 32766 or not (col_spacing > 0 and row_spacing > 0):
+        raise ValueError(
+            f"its place on the ground, EPSG:{epsg} with pixels of {col_spacing:g} x "
+            f"{row_spacing:g}, cannot be"
+        )
     degrees = 4000 <= epsg < 5000
     keys = (
         (MODEL_TYPE, 2 if degrees else 1),

@@ -28,6 +28,9 @@ GAMMA_TYPES = {
     "SHORT": np.dtype(">i2"),
     "UCHAR": np.dtype("u1"),
 }
+# What lies beside pixels and is none.
+BESIDE = (".hdr", ".jpg", ".kml", ".par", ".png", ".txt", ".vrt", ".xml")
+SYSTEMS = {"north": 32600, "south": 32700}  # EPSG codes of UTM, less the zone.
 INTERLEAVED = {"bsq": (0, 1, 2), "bil": (1, 0, 2), "bip": (1, 2, 0)}  # Of [B, H, W].
 
 
@@ -50,25 +53,35 @@ class Layout(NamedTuple):
 
 
 def header(path: pathlib.Path) -> pathlib.Path | None:
-    """Returns the header beside a file; None if there is none."""
-    for suffix in (".xml", ".par", ".hdr"):
-        replaced = path.with_suffix(suffix) if path.suffix else None
-        for found in (path.with_name(path.name + suffix), replaced):
-            if found not in (None, path) and found.is_file() and path.is_file():
-                return found
+    """Returns the header beside a file; None if there is none.
+
+    Its suffix is added to the file's, or replaces it; the latter only where there is no
+    other file that it is added to.
+    """
+    if path.suffix.lower() in BESIDE or not path.is_file():
+        return None
+    for suffix, (mark, _) in READERS.items():
+        names = [path.with_name(path.name + suffix)]
+        if path.suffix and not path.with_suffix("").is_file():
+            names.append(path.with_suffix(suffix))
+        for found in names:
+            if found.is_file():
+                with found.open("rb") as file:
+                    if mark in file.read(4096):  # Others use these suffixes too.
+                        return found
     return None
 
 
-def _number(entries: dict, key: str, default: int | None = None) -> int:
+def _number(entries: dict, key: str, default: int | None = None, least: int = 1) -> int:
     value = entries.get(key, default)
     try:
         number = int(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"its header says {key}={value}, but a number is needed"
+            f"its header says {key}={value!s:.40}, but a number is needed"
         ) from error
-    if number < 0:
-        raise ValueError(f"its header says {key}={value}")
+    if number < least:
+        raise ValueError(f"its header says {key}={value}, but {least} is the least")
     return number
 
 
@@ -109,7 +122,7 @@ def _gamma(path: pathlib.Path) -> Layout:
         key, colon, value = line.partition(":")
         if colon and value.split():
             entries[key.strip()] = value.split()[0]
-    if _number(entries, "line_header_size", 0):
+    if _number(entries, "line_header_size", 0, 0):
         raise ValueError("its header tells of line headers, which are not read")
     shape = (1, _number(entries, "azimuth_lines"), _number(entries, "range_samples"))
     return Layout(shape, _choice(entries, "image_format", GAMMA_TYPES))
@@ -118,10 +131,8 @@ def _gamma(path: pathlib.Path) -> Layout:
 def _envi(path: pathlib.Path) -> Layout:
     lines = [line for line in _lines(path) if not line.lstrip().startswith(";")]
     # Lists in braces go over several lines.
-    found = re.findall(
-        r"^\s*([^={}\n]+?)\s*=\s*(\{[^}]*\}|.*)$", "\n".join(lines), re.M
-    )
-    entries = {key.lower(): value.strip() for key, value in found}
+    found = re.findall(r"^([^={}\n]+)=[ \t]*(\{[^}]*\}|.*)", "\n".join(lines), re.M)
+    entries = {" ".join(key.lower().split()): value.strip() for key, value in found}
     order = _choice(entries, "byte order", {"0": "<", "1": ">"}, "0")
     types = {str(code): dtype for code, dtype in ENVI_TYPES.items()}
     shape = (
@@ -131,14 +142,17 @@ def _envi(path: pathlib.Path) -> Layout:
     )
     interleave = entries.get("interleave", "bsq").lower()
     _choice({"interleave": interleave}, "interleave", INTERLEAVED)
-    tags = _envi_place(entries.get("map info", ""))
+    info = entries.get("map info", "")
+    tags = _envi_place(info)
+    if info and not tags and "arbitrary" not in info.lower():
+        logging.warning("%s: its place on the ground, %s, is not kept.", path, info)
     value = entries.get("data ignore value")
     if value:
         tags += ((geotiff.NODATA, 2, len(value) + 1, value, True),)
     return Layout(
         shape,
         np.dtype(_choice(entries, "data type", types)).newbyteorder(order),
-        _number(entries, "header offset", 0),
+        _number(entries, "header offset", 0, 0),
         interleave,
         tags,
     )
@@ -146,29 +160,33 @@ def _envi(path: pathlib.Path) -> Layout:
 
 def _envi_place(info: str) -> tuple[geotiff.Tag, ...]:
     """Returns the tags of a "map info": name, reference pixel, its place, spacing."""
-    parts = [part.strip() for part in info.strip("{} ").split(",")]
-    if len(parts) < 7 or parts[0].lower() == "arbitrary":
-        return ()
-    system, plain = parts[0].lower(), not any("rotation" in p.lower() for p in parts)
-    wgs84 = any(part.lower() in ("wgs-84", "wgs84") for part in parts[7:])
+    parts = [part.strip() for part in info.lower().strip("{} ").split(",")]
+    options = dict(re.findall(r"(units|rotation)\s*=\s*([^\s,}]+)", info.lower()))
     try:
         col, row, x, y, col_spacing, row_spacing = map(float, parts[1:7])
-        if system == "utm":
-            epsg = (32600 if parts[8].lower() == "north" else 32700) + int(parts[7])
-        elif system == "geographic lat/lon":
-            epsg = 4326
+        if parts[0] == "utm":
+            zone, (half, datum), units = int(parts[7]), parts[8:10], "meters"
+            epsg, fits = SYSTEMS[half] + zone, 1 <= zone <= 60
         else:
-            plain = False
-    except (ValueError, IndexError):
-        plain = False
-    if not (plain and wgs84):
-        logging.warning("the place on the ground, map info = %s, is not kept.", info)
+            (datum,), units, epsg = parts[7:8], "degrees", 4326
+            fits = parts[0] == "geographic lat/lon"
+        fits &= datum in ("wgs-84", "wgs84") and options.get("units", units) == units
+        fits &= float(options.get("rotation", 0)) == 0
+    except (ValueError, IndexError, KeyError):
         return ()
     left, top = x - (col - 1) * col_spacing, y + (row - 1) * row_spacing
+    fits &= math.isfinite(left) and math.isfinite(top)
+    if not fits or col_spacing <= 0 or row_spacing <= 0:
+        return ()
     return geokeys.tags(epsg, left, top, col_spacing, row_spacing)
 
 
-READERS = {".xml": _isce, ".par": _gamma, ".hdr": _envi}
+# By suffix, those that are preferred first: what the header holds, and its reader.
+READERS = {
+    ".xml": (b"<imageFile", _isce),
+    ".par": (b"range_samples", _gamma),
+    ".hdr": (b"ENVI", _envi),
+}
 
 
 class Raw:
@@ -188,16 +206,15 @@ class Raw:
                 not fit it.
         """
         about = header(path)
-        layout = READERS[about.suffix](about)
+        _, reader = READERS[about.suffix]
+        layout = reader(about)
         needed = layout.offset + math.prod(layout.shape) * layout.dtype.itemsize
         size = path.stat().st_size
         if size != needed:
             raise ValueError(f"it has {size} bytes, but {about.name} says {needed}")
         order = INTERLEAVED[layout.interleave]
         stored = tuple(layout.shape[axis] for axis in order)
-        array = np.empty(stored, layout.dtype)
-        if array.size:
-            array = np.memmap(path, layout.dtype, "r", layout.offset, stored)
+        array = np.memmap(path, layout.dtype, "r", layout.offset, stored)
         array = array.transpose(np.argsort(order))
         self._array = array[0] if len(array) == 1 else array
         self.shape, self.tags = self._array.shape, layout.tags
@@ -215,4 +232,4 @@ class Raw:
 
     def close(self) -> None:
         """Lets the file go."""
-        del self._array
+        self._array = None

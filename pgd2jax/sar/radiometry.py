@@ -5,6 +5,7 @@ Every function takes NumPy or JAX arrays of any shape and returns the same kind.
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -45,7 +46,10 @@ def phase(slc):
 def slc(power, phase):
     """Returns the complex64 samples sqrt(power) exp(j phase)."""
     xp = _namespace(power)
-    return (xp.sqrt(power) * xp.exp(1j * phase)).astype("complex64")
+    real, imag = amplitude(power) * xp.cos(phase), amplitude(power) * xp.sin(phase)
+    if xp is jnp:
+        return jax.lax.complex(real, imag)
+    return (real + 1j * imag).astype("complex64")
 
 
 def log_intensity(power, floor=LOG_FLOOR):

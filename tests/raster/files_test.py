@@ -92,7 +92,7 @@ def test_truncated_tiff_is_refused_by_name(tmp_path, rng, share):
     raster.write(path, raster.Raster(image(np.float32, rng)))
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(raster.RasterError, match=r"scene\.tif.*is it whole"):
+    with pytest.raises(raster.RasterError, match=r"scene\.tif.*not whole"):
         raster.read(path)
 
 
@@ -100,7 +100,7 @@ def test_truncated_tiff_is_refused_by_name(tmp_path, rng, share):
 def test_damaged_npy_is_refused_by_name(tmp_path, content):
     path = tmp_path / "scene.npy"
     path.write_bytes(content)
-    with pytest.raises(raster.RasterError, match=r"scene\.npy.*is it whole"):
+    with pytest.raises(raster.RasterError, match=r"scene\.npy.*not whole"):
         raster.read(path)
 
 

@@ -94,6 +94,17 @@ def test_envi_is_read_with_offset_and_order(tmp_path, slc, code, dtype, file, he
         ),
         ("{Geographic Lat/Lon, 1, 1, 9, 41, 10, 20, WGS-84}", 4326, (9, 41)),
         ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, North, WGS-84, rotation=30}", None, None),
+        ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, WGS-84}", None, None),
+        ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 61, North, WGS-84}", None, None),
+        ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, North, WGS-84, units=Feet}", None, None),
+        ("{UTM, 1, 1, 5e5, 4e6, -10, 20, 11, North, WGS-84}", None, None),
+        ("{UTM, 1, 1, nan, 4e6, 10, 20, 11, North, WGS-84}", None, None),
+        ("{Geographic Lat/Lon, 1, 1, 9, 41, 10, 20, NAD27}", None, None),
+        (
+            "{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, North, WGS-84, rotation=0.0}",
+            32611,
+            (5e5, 4e6),
+        ),
         ("{Lambert, 1, 1, 5e5, 4e6, 10, 20, WGS-84}", None, None),
     ],
 )
@@ -116,10 +127,11 @@ def test_map_info_of_envi_is_kept(tmp_path, rng, info, epsg, place, caplog):
         ("a.xml", isce(width=31), "has 9600 bytes, but a.xml says 9920"),
         ("a.xml", isce(data_type="QUAD"), "data_type=quad; known are byte, short"),
         ("a.xml", isce()[:90], "XML is damaged"),
-        ("a.xml", '<!DOCTYPE x [<!ENTITY a "a">]><x>&a;</x>', "DTDForbidden"),
+        ("a.xml", '<!DOCTYPE x [<!ENTITY a "a">]><imageFile/>', "DTDForbidden"),
         ("a.par", gamma("FCOMPLEX", line_header_size=32), "line headers"),
         ("a.par", gamma("FCOMPLEX", range_samples=-30), "range_samples=-30"),
-        ("a.par", "", "azimuth_lines=None, but a number"),
+        ("a.par", "range_samples: 30", "azimuth_lines=None, but a number"),
+        ("a.hdr", envi(6, samples=0), "samples=0, but 1 is the least"),
         ("a.hdr", envi(77), "data type=77; known"),
         ("a.hdr", envi(6, samples="many"), "samples=many, but a number"),
         ("a.hdr", envi(4, bands=2), "one band of"),
@@ -130,3 +142,43 @@ def test_headers_that_cannot_be_are_refused_by_name(tmp_path, slc, head, text, s
     (tmp_path / head).write_text(text)
     with pytest.raises(raster.RasterError, match=rf"(?s)/a: .*{says}"):
         raster.read(tmp_path / "a")
+
+
+@pytest.mark.parametrize("name", ["a.slc", "a.dat"])
+def test_only_the_pixels_of_a_folder_are_an_image(tmp_path, slc, name):
+    slc.astype("<c8").tofile(tmp_path / name)
+    beside = {"xml": isce(), "par": gamma("FCOMPLEX"), "hdr": envi(6), "vrt": "<V/>"}
+    for suffix, text in beside.items():
+        (tmp_path / f"{name}.{suffix}").write_text(text)
+    (tmp_path / "a.hdr").write_text(envi(6))
+    (tmp_path / "a.png").write_bytes(b"a quicklook")
+    images = [p.name for p in tmp_path.iterdir() if raster.is_image(p)]
+    assert images == [name]
+
+
+def test_headers_of_other_formats_are_passed_over(tmp_path):
+    (tmp_path / "a.bil").write_bytes(b"pixels")
+    (tmp_path / "a.hdr").write_text("NROWS 2\nNCOLS 3\n")  # Of ESRI.
+    (tmp_path / "a.xml").write_text("<metadata/>")
+    assert not raster.is_image(tmp_path / "a.bil")
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "latin-1"])
+def test_headers_come_as_people_write_them(tmp_path, slc, newline, encoding):
+    slc.astype("<c8").tofile(tmp_path / "a")
+    text = envi(6, sensor_type="").replace("ENVI\n", "ENVI\nsensor type =\n")
+    text = (
+        text.replace("data type", "Data  Type") + "\nband names = {\n \xe9t\xe9 }  \n"
+    )
+    (tmp_path / "a.hdr").write_text(text, encoding, newline=newline)
+    np.testing.assert_array_equal(raster.read(tmp_path / "a").pixels, slc)
+
+
+def test_files_larger_than_memory_are_opened(tmp_path):
+    side = 2**17
+    with (tmp_path / "a").open("wb") as file:
+        file.truncate(4 * side * side)  # 64 GiB, of which none is on the disk.
+    (tmp_path / "a.hdr").write_text(envi(4, samples=side, lines=side))
+    with raster.Image(tmp_path / "a") as image:
+        assert image.rows(side - 1, side).shape == (1, side)

@@ -1,0 +1,63 @@
+"""`pgd2jax export`: the network as one file for other programs."""
+
+import argparse
+import pathlib
+
+import pgd2jax
+from pgd2jax import raster
+from pgd2jax.cli import options
+from pgd2jax.infer import export
+
+SUFFIXES = (".jaxexp", ".onnx")
+
+
+def add(commands) -> None:
+    """Adds the command."""
+    sub = commands.add_parser("export", help="write the network for other programs")
+    sub.add_argument(
+        "--output",
+        type=pathlib.Path,
+        required=True,
+        help=".jaxexp, for jax.export; or .onnx",
+    )
+    sub.add_argument(
+        "--overwrite", action="store_true", help="replace a file that is there"
+    )
+    options.add_weights(sub)
+    sub.add_argument(
+        "--pixels",
+        choices=export.KINDS,
+        default="slc",
+        help="that it takes [%(default)s]",
+    )
+    sub.add_argument(
+        "--size",
+        type=int,
+        nargs=2,
+        metavar=("ROWS", "COLS"),
+        help="of the images, for .onnx; .jaxexp takes any",
+    )
+    sub.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Writes the file."""
+    path, suffix = args.output, args.output.suffix.lower()
+    if suffix not in SUFFIXES:
+        raise ValueError(f"{path}: the name must end in {' or '.join(SUFFIXES)}.")
+    raster.check_folder(path)
+    if path.exists() and not args.overwrite:
+        raise FileExistsError(f"{path}: is there already; say --overwrite.")
+    if suffix == ".onnx" and (args.size is None or min(args.size) < 2):
+        raise ValueError(
+            f"{path}: ONNX is for images of one size; say --size ROWS COLS, at least 2."
+        )
+    despeckler = pgd2jax.load(args.weights, dtype="float32")
+    if suffix == ".onnx":
+        data = export.onnx(despeckler, args.pixels, tuple(args.size))
+    else:
+        data = export.jaxexp(despeckler, args.pixels)
+    with raster.replacing(path) as temporary:
+        temporary.write_bytes(data)
+    size = " x ".join(map(str, args.size)) if suffix == ".onnx" else "any size"
+    print(f"{path}: takes {args.pixels} of {size}, {len(data) / 1e6:.1f} MB")
