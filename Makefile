@@ -30,7 +30,7 @@ test: .venv/.tested
 # PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu is set.
 test-tf: .venv-tf/.tested
 	.venv-tf/bin/python -m pytest tfds_sar/sar_despeckle/*_tf_test.py \
-		tfds_sar/sar_despeckle/stack_test.py tests/infer/beam_test.py \
+		tfds_sar/sar_despeckle/stack_test.py tests/infer/beam_test.py tests/infer/export_test.py \
 		tests/readme_test.py
 
 lint: .venv/.tested
@@ -53,7 +53,7 @@ lint: .venv/.tested
 .venv-tf/.tested: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv-tf
-	.venv-tf/bin/python -m pip install --quiet --editable ".[test,tf,beam]" "torch>=2.6"
+	.venv-tf/bin/python -m pip install --quiet --editable ".[test,tf,beam,onnx]" "torch>=2.6"
 	touch $@
 
 clean:

@@ -1,0 +1,139 @@
+"""Times pgd2jax beside SAR2SAR of deepdespeckling, on the CPU, in turns.
+
+python -m venv peer && peer/bin/pip install deepdespeckling==0.8
+python benchmarks/beside.py --peer-python peer/bin/python
+
+Each program waits in a process of its own while the others work, with as many threads
+as the machine has cores. All take the same image, an array, as their users would:
+pgd2jax a complex one, SAR2SAR its amplitude, in patches of 256 with a step of 254, its
+default; four of them make 1018 pixels. The full-size network has random weights, which
+take as long.
+"""
+
+import argparse
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import time
+import types
+
+import numpy as np
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+
+
+def image(size: int) -> np.ndarray:
+    """Returns a flat scene, [size, size] complex64."""
+    parts = np.random.default_rng(0).normal(size=(2, size, size)).astype(np.float32)
+    return 100 * (parts[0] + 1j * parts[1])
+
+
+def small(size: int):
+    """Returns what despeckles with the weights for CPUs."""
+    import pgd2jax
+
+    despeckler, slc = pgd2jax.load("small"), image(size)
+    return lambda: despeckler(slc)
+
+
+def full(size: int):
+    """Returns what despeckles with the full-size network."""
+    import optax
+
+    from configs import base
+    from pgd2jax import configuration
+    from pgd2jax.infer import Despeckler
+    from pgd2jax.train import state
+
+    model = configuration.model(base.get_config().model, "float32")
+    params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
+    despeckler, slc = Despeckler(model, params, {}), image(size)
+    return lambda: despeckler(slc)
+
+
+def sar2sar(size: int):
+    """Returns what despeckles with SAR2SAR."""
+    for name in ("osgeo", "osgeo.gdal"):  # For reading files, which is left out here.
+        sys.modules[name] = types.ModuleType(name)
+    sys.modules["osgeo"].gdal = sys.modules["osgeo.gdal"]
+    # Its weights hold more than arrays, which torch 2.6 and later must be told.
+    os.environ["TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD"] = "1"
+    import torch
+    from deepdespeckling.sar2sar.sar2sar_denoiser import Sar2SarDenoiser
+    from deepdespeckling.utils.constants import PATCH_SIZE, STRIDE_SIZE
+
+    torch.set_num_threads(os.cpu_count())
+    denoiser, amplitude = Sar2SarDenoiser(), np.abs(image(size))
+    return lambda: denoiser.denoise_image(amplitude, PATCH_SIZE, STRIDE_SIZE)
+
+
+PROGRAMS = {f.__name__: f for f in (full, small, sar2sar)}
+
+
+def work(name: str, size: int) -> None:
+    """Times a pass for every line that comes in, after one to warm up."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # Whatever a program prints goes elsewhere.
+    function = PROGRAMS[name](size)
+    function()
+    print("ready", file=answers, flush=True)
+    for _ in sys.stdin:
+        start = time.perf_counter()
+        function()
+        print(time.perf_counter() - start, file=answers, flush=True)
+
+
+def main() -> None:
+    """Prints a table of all programs."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--peer-python", help="of an environment with deepdespeckling")
+    parser.add_argument("--size", type=int, default=1018, help="pixels [%(default)s]")
+    parser.add_argument("--rounds", type=int, default=5, help="[%(default)s]")
+    parser.add_argument("--worker", choices=PROGRAMS, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.worker:
+        work(args.worker, args.size)
+        return
+    if not args.peer_python:
+        parser.error("--peer-python is needed")
+    workers = {}
+    for name in PROGRAMS:
+        python = args.peer_python if name == "sar2sar" else sys.executable
+        workers[name] = subprocess.Popen(
+            [python, __file__, "--worker", name, "--size", str(args.size)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        if workers[name].stdout.readline() != "ready\n":
+            raise RuntimeError(f"{name} does not start; try it with --worker {name}.")
+    rates = {name: [] for name in PROGRAMS}
+    for _ in range(args.rounds):
+        for name, worker in workers.items():
+            worker.stdin.write("go\n")
+            worker.stdin.flush()
+            took = float(worker.stdout.readline())
+            rates[name].append(args.size**2 / took / 1e6)
+    for worker in workers.values():
+        worker.stdin.close()
+        worker.wait()
+    print(f"{args.size} x {args.size}, {args.rounds} rounds, {os.cpu_count()} threads")
+    print("| | Mpixel/s, median (lowest to highest) | over SAR2SAR, median of rounds |")
+    print("|---|---|---|")
+    for name, found in rates.items():
+        ratio = statistics.median(
+            ours / peer for ours, peer in zip(found, rates["sar2sar"], strict=True)
+        )
+        print(
+            f"| {name} | {statistics.median(found):.3f} "
+            f"({min(found):.3f} to {max(found):.3f}) | {ratio:.2f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
