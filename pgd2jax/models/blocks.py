@@ -31,6 +31,29 @@ def depth_to_space(x: jax.Array) -> jax.Array:
     )
 
 
+class Pointwise(nn.Module):
+    """A 1 x 1 convolution as the matrix product that it is.
+
+    XLA's convolution takes three times as long for it on a CPU.
+
+    Attributes:
+        features: Channels of the output.
+        dtype: Of the computation.
+    """
+
+    features: int
+    dtype: str = "float32"
+
+    @nn.compact
+    def __call__(self, x: jax.Array) -> jax.Array:
+        """Returns [B, H, W, features] for `x`, [B, H, W, C]."""
+        shape = (1, 1, x.shape[-1], self.features)
+        kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
+        bias = self.param("bias", nn.initializers.zeros, (self.features,))
+        kernel, bias = kernel[0, 0].astype(self.dtype), bias.astype(self.dtype)
+        return x.astype(self.dtype) @ kernel + bias
+
+
 class ResidualBlock(nn.Module):
     """Two 3 x 3 convolutions beside an identity.
 

@@ -63,7 +63,7 @@ class DBDNet(nn.Module):
 
         def coarser(x, name):
             x = blocks.space_to_depth(x)
-            return nn.Conv(wide, (1, 1), dtype=self.dtype, name=name)(x)
+            return blocks.Pointwise(wide, self.dtype, name=name)(x)
 
         guess = log_intensity - log_speckle
         clean = jnp.concatenate([log_intensity, guess], axis=-1).astype(self.dtype)
@@ -99,8 +99,8 @@ class DBDNet(nn.Module):
         deep_noise = residuals(deep_noise, wide, quarter - before, "noise_after")
 
         deep = jnp.concatenate([deep_clean, deep_noise], axis=-1)
-        deep = nn.Conv(4 * self.features, (1, 1), dtype=self.dtype, name="up")(deep)
+        deep = blocks.Pointwise(4 * self.features, self.dtype, name="up")(deep)
         x = jnp.concatenate([blocks.depth_to_space(deep), clean, noise], axis=-1)
-        x = nn.Conv(self.features, (1, 1), dtype=self.dtype, name="join")(x)
+        x = blocks.Pointwise(self.features, self.dtype, name="join")(x)
         x = residuals(x, self.features, joint, "joint")
         return guess + blocks.Head(self.dtype, name="head")(x)
