@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import jax
+import numpy as np
 import pytest
 
 REPOSITORY = pathlib.Path(__file__).parent.parent
@@ -21,9 +22,11 @@ def blocks_of(page):
 
 
 DATA_BLOCKS = blocks_of("docs/data.md")
+PAGE_ON_SCENES = (REPOSITORY / "docs/scenes.md").read_text()
+SCENE_BLOCKS = blocks_of("docs/scenes.md")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "docs/method.md"])
 def test_links_and_pictures_exist(page):
     text = (REPOSITORY / page).read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)
@@ -55,6 +58,12 @@ def test_python_blocks_compile():
     assert len(blocks) == 3
     for block in blocks:
         compile(block, "README.md", "exec")
+
+
+def environment():
+    """Returns that of this process, with its compilation cache."""
+    cache = {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir}
+    return os.environ | cache
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +98,29 @@ def test_blocks_of_the_data_page_run(number, folder, request):
     subprocess.run(
         [sys.executable, f"block{number}.py"],
         cwd=folder,
-        env=os.environ
-        | {"JAX_COMPILATION_CACHE_DIR": jax.config.jax_compilation_cache_dir},
+        env=environment(),
         check=True,
+    )
+
+
+@pytest.mark.parametrize("number", range(len(SCENE_BLOCKS)))
+def test_blocks_of_the_page_on_scenes_run(number, tmp_path, rng):
+    block = SCENE_BLOCKS[number]
+    parts = rng.normal(size=(2, 64, 96))
+    np.save(tmp_path / "slc.npy", parts[0] + 1j * parts[1])
+    if "onnx" in block:
+        pytest.importorskip("onnxruntime")
+    for command in re.findall(r"^pgd2jax (export .*)$", PAGE_ON_SCENES, re.M):
+        if command.split()[2] in block:
+            subprocess.run(
+                [sys.executable, "-m", "pgd2jax.cli", *command.split()],
+                cwd=tmp_path,
+                env=environment(),
+                check=True,
+            )
+    (tmp_path / "block.py").write_text(block)
+    subprocess.run(
+        [sys.executable, "block.py"], cwd=tmp_path, env=environment(), check=True
     )
 
 
