@@ -212,6 +212,25 @@ def test_two_runs_to_one_file_leave_a_whole_result(tmp_path, far):
     assert not list(tmp_path.glob(".*"))
 
 
+def test_read_only_folders_are_told_before_any_work(tmp_path, far, monkeypatch):
+    np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match=r"clean.npy: cannot be written there"):
+        scene.despeckle(far, tmp_path / "slc.npy", tmp_path / "clean.npy")
+
+
+@pytest.mark.parametrize("unit", scene.UNITS)
+def test_scenes_without_any_data_stay_so(tmp_path, far, unit, caplog):
+    root = safe.Safe(
+        {"iw1-vv": safe.slc(SHAPE)}, bursts=2, valid=(40, 40, 0, 49)
+    ).write(tmp_path)
+    how = {"calibrate": "sigma0", "subtract_noise": True, "unit": unit, "cog": True}
+    scene.despeckle(far, root, tmp_path / "clean.tif", quicklook=True, **how)
+    assert "holds no data" in caplog.text
+    assert np.isnan(raster.read(tmp_path / "clean.tif").pixels).all()
+    assert not raster.read(tmp_path / "clean-noise.tif").pixels.any()
+
+
 def test_power_of_the_largest_whole_numbers_does_not_overflow(tmp_path, far):
     pixels = np.full(SHAPE, -32768 - 32768j)
     root = safe.Safe({"s1-vv": pixels}).write(tmp_path)
