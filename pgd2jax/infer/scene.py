@@ -182,6 +182,13 @@ def despeckle(
                 if made.noise:
                     noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
                 yield UNITS[unit].of(clean)
+            # First what lies beside the result: where that is, all is there.
+            if made.noise:
+                masks = (np.unpackbits(m, axis=1, count=image.shape[1]) for m in noisy)
+                place = raster.place_tags(image.tags)
+                raster.write_rows(made.noise, masks, image.shape, np.uint8, place)
+            if made.look:
+                look.write(made.look)
 
         tags = raster.result_tags(image.tags)
         with contextlib.closing(ahead(written(), depth=1)) as rows:
@@ -193,12 +200,6 @@ def despeckle(
                 tags,
                 overviews=UNITS[unit].overviews if cog else None,
             )
-        if made.noise:
-            masks = (np.unpackbits(m, axis=1, count=image.shape[1]) for m in noisy)
-            place = raster.place_tags(image.tags)
-            raster.write_rows(made.noise, masks, image.shape, np.uint8, place)
-        if made.look:
-            look.write(made.look)
         if resume:
             journal.remove()
     return Taken(opened.kind, seen.looks, len(image.pieces))

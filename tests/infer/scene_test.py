@@ -107,6 +107,20 @@ def test_a_stopped_run_goes_on_from_its_finished_rows(tmp_path, far, stop):
     }
 
 
+def test_a_result_comes_after_what_lies_beside_it(tmp_path, far, monkeypatch):
+    np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
+
+    def full(self, path):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(raster.Quicklook, "write", full)
+    with pytest.raises(raster.RasterError, match=r"clean.npy: cannot be .*No space"):
+        scene.despeckle(
+            far, tmp_path / "slc.npy", tmp_path / "clean.npy", quicklook=True
+        )
+    assert [path.name for path in tmp_path.iterdir()] == ["slc.npy"]
+
+
 def test_rows_of_another_image_are_not_taken_up(tmp_path, far):
     source, target = tmp_path / "slc.npy", tmp_path / "clean.npy"
     np.save(source, safe.slc((64, 50)))
