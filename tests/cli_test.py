@@ -177,6 +177,9 @@ def test_images_of_a_product_are_chosen_by_name(tmp_path, smoke_run, capsys):
     ]
     assert run("despeckle", root, "--output", tmp_path / "one.tif") == 1
     assert "there are 4 images" in capsys.readouterr().err
+    manifest = ["despeckle", root / "manifest.safe", "--output", tmp_path / "m"]
+    assert not run(*manifest, "--weights", smoke_run, "--layers", "iw1-vh")
+    assert (tmp_path / "m" / f"{root.stem}-iw1-vh.tif").exists()
     one = ["despeckle", safe.zipped(root), "--output", tmp_path / "one.tif"]
     assert not run(*one, "--weights", smoke_run, "--layers", "iw2-vh")
     assert raster.read(tmp_path / "one.tif").pixels.shape == (40, 30)

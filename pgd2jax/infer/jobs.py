@@ -71,6 +71,8 @@ def plan(
 
 def _images(path: pathlib.Path) -> list[pathlib.Path]:
     """Returns a path, or the images in a folder that is none itself."""
+    if path.name == "manifest.safe":  # As other programs open a product.
+        return [path.parent]
     if not path.is_dir() or raster.is_image(path):
         return [path]
     images = [p for p in path.iterdir() if not p.name.startswith(".")]

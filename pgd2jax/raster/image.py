@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from pgd2jax.raster import (
     gdal,
@@ -77,6 +78,12 @@ def format_of(path: str | os.PathLike) -> Format:
         raise RasterError(f"{path}: there is no such file.")
     found = _known(path)
     if found:
+        if path.parent.name == "measurement" and sentinel1.is_product(path.parents[1]):
+            logging.warning(
+                "%s: despeckled as one piece; give %s instead, which tells its bursts.",
+                path,
+                path.parents[1],
+            )
         return found
     if path.is_file() and importlib.util.find_spec("rasterio"):
         return Format(gdal.Gdal)

@@ -40,6 +40,11 @@ class Table:
         pairs = zip(columns, values, strict=True)
         self._table = np.array([np.interp(place, c, v) for c, v in pairs], np.float32)
 
+    @property
+    def lowest(self) -> float:
+        """Returns the lowest value."""
+        return float(self._table.min())
+
     def rows(self, rows: slice) -> np.ndarray:
         """Returns the values of some rows, [rows, cols] float32."""
         place = np.arange(rows.start, rows.stop)
@@ -67,7 +72,13 @@ class Calibration:
         noise: Table | None = None,
         along: Iterable[tuple[slice, slice, np.ndarray, np.ndarray]] = (),
     ):
-        """Takes tables of an image."""
+        """Takes tables of an image.
+
+        Raises:
+            ValueError: if a gain is 0.
+        """
+        if gain is not None and gain.lowest == 0:
+            raise ValueError("its calibration vectors hold zeros.")
         self.gain, self.noise, self.along = gain, noise, tuple(along)
 
     def __call__(self, rows: slice, power: np.ndarray) -> np.ndarray:

@@ -181,6 +181,22 @@ def test_vectors_are_read_in_order_and_noise_of_old_processors_too(tmp_path):
         assert (list(lines), list(values[0]), along) == ([4], [5, 6], ())
 
 
+def test_vectors_whose_columns_do_not_rise_are_refused(tmp_path):
+    images = {"s1-vv": safe.slc(SHAPE)}
+    root = safe.Safe(images, gain=((0, (49, 0), (300, 310)),)).write(tmp_path)
+    with (
+        raster.Image(root) as image,
+        pytest.raises(raster.RasterError, match="lacks whole vectors of sigma"),
+    ):
+        image.gain("sigma0")
+
+
+def test_a_measurement_alone_is_read_with_a_warning(product, caplog):
+    root, _ = product
+    raster.Image(next((root / "measurement").iterdir())).close()
+    assert "which tells its bursts" in caplog.text
+
+
 def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
     done = (
         "<processingInformation><thermalNoiseCorrectionPerformed>true"

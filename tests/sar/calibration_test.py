@@ -46,3 +46,5 @@ def test_power_is_left_as_it_is_without_tables():
 def test_unusable_values_are_refused():
     with pytest.raises(ValueError, match="unusable"):
         table([0], [0, 4], [(1, np.inf)])
+    with pytest.raises(ValueError, match="hold zeros"):
+        calibration.Calibration(table([0], [0, 4], [(1, 0)]))

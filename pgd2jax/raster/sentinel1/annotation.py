@@ -93,6 +93,11 @@ def bursts(root: Element, rows: int) -> tuple[Burst, ...]:
     return tuple(result)
 
 
+def _rises(places: np.ndarray, values: np.ndarray) -> bool:
+    """Returns whether there is a value for each of some rising places."""
+    return len(places) == len(values) > 0 and bool((np.diff(places) > 0).all())
+
+
 def vectors(root: Element, item: str, value: str) -> Vectors:
     """Returns the vectors of a list.
 
@@ -102,14 +107,14 @@ def vectors(root: Element, item: str, value: str) -> Vectors:
         value: Name of the values.
 
     Raises:
-        ValueError: if there are none, or columns and values differ in number.
+        ValueError: if there are none, or the columns do not rise, or are not as many
+            as the values.
     """
     found = [
         (int(text(e, "line")), _array(e, "pixel", np.float64), _array(e, value, float))
         for e in root.findall(item)
     ]
-    fits = all(len(columns) == len(values) > 0 for _, columns, values in found)
-    if not found or not fits:
+    if not found or not all(_rises(c, v) for _, c, v in found):
         raise ValueError(f"its annotation lacks whole vectors of {value}")
     lines, columns, values = zip(*sorted(found, key=lambda v: v[0]), strict=True)
     return Vectors(np.array(lines), list(columns), list(values))
@@ -138,7 +143,7 @@ def noise(
 
         lines = _array(part, "line", np.float64)
         values = _array(part, "noiseAzimuthLut", np.float64)
-        if not len(lines) == len(values) > 0:
+        if not _rises(lines, values):
             raise ValueError("its annotation lacks whole vectors of noiseAzimuthLut")
         along.append(
             AzimuthNoise(
