@@ -44,6 +44,8 @@ class Lazy:
             IndexError: if it lies outside, or is neither.
         """
         rows, cols = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
+        if rows is ...:
+            rows = slice(None)
         if not isinstance(rows, slice):
             try:
                 row = range(len(self))[operator.index(rows)]

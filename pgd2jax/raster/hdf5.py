@@ -7,6 +7,7 @@ Specification", JPL D-108278.
 import pathlib
 
 import numpy as np
+from absl import logging
 
 from pgd2jax.raster import errors, geokeys
 
@@ -72,7 +73,13 @@ class Dataset:
             self.dtype = self._data.dtype
             if self.dtype.names:
                 self.dtype = np.result_type(self.dtype[0], np.complex64)
-            self.tags = _geography(self._data)
+            self.tags = ()
+            try:
+                self.tags = _geography(self._data)
+            except (IndexError, TypeError, ValueError) as error:
+                logging.warning(
+                    "%s: its place on the ground is not kept: %s.", path, error
+                )
         except BaseException:
             self._file.close()
             raise

@@ -151,6 +151,8 @@ def test_a_file_is_like_an_array(tmp_path, far):
             7,
             (99, 49),
             slice(5, 5),
+            ...,
+            (..., 3),
         ):
             np.testing.assert_allclose(clean[key], whole[key], rtol=1e-5)
         np.testing.assert_allclose(np.asarray(clean), whole, rtol=1e-5)

@@ -76,6 +76,14 @@ def test_geocoded_products_keep_their_place(tmp_path, slc, folder, x, y, attribu
         assert file.transform == rasterio.Affine(5, 0, 500_000, 0, -10, 4_000_000)
 
 
+def test_a_place_that_cannot_be_told_is_left_out_with_a_warning(tmp_path, slc, caplog):
+    with h5py.File(tmp_path / "cslc.h5", "w") as file:
+        file["VV"], file["projection"] = slc, b"polar"
+        file["x_coordinates"], file["y_coordinates"] = np.arange(30.0), np.arange(40.0)
+    assert raster.read(tmp_path / "cslc.h5").tags == ()
+    assert "its place on the ground is not kept" in caplog.text
+
+
 def test_real_images_are_read_where_there_are_no_complex_ones(tmp_path):
     power = np.arange(1200, dtype=np.float32).reshape(SHAPE)
     with h5py.File(tmp_path / "rtc.h5", "w") as file:
