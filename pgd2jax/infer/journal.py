@@ -32,13 +32,16 @@ class Journal:
     """
 
     def __init__(
-        self, target: str | os.PathLike, cols: int, identity: Mapping[str, Any]
+        self,
+        target: str | os.PathLike,
+        shape: tuple[int, int],
+        identity: Mapping[str, Any],
     ):
         """Takes up the rows of an earlier run, or begins.
 
         Args:
             target: Of the result.
-            cols: Of the result.
+            shape: (rows, cols) of the result.
             identity: All that the rows depend on, to be compared as JSON.
 
         Raises:
@@ -47,7 +50,7 @@ class Journal:
         target = pathlib.Path(target)
         self._rows_path = target.with_name(f".{target.name}.rows")
         self._about_path = target.with_name(f".{target.name}.rows.json")
-        self._cols = cols
+        rows, self._cols = shape
         about = json.dumps(identity, sort_keys=True, default=str)
         known = self._rows_path.exists() and self._about_path.exists()
         if known and self._about_path.read_text() != about:
@@ -56,10 +59,16 @@ class Journal:
                 target,
             )
             known = False
+        if known and self._kept() > rows:
+            logging.warning("%s: the kept rows are damaged; begins anew.", target)
+            known = False
         if not known:
             self._rows_path.write_bytes(b"")
             self._about_path.write_text(about)
-        self.rows = self._rows_path.stat().st_size // (4 * cols)
+        self.rows = self._kept()
+
+    def _kept(self) -> int:
+        return self._rows_path.stat().st_size // (4 * self._cols)
 
     def finished(self, height: int = 512) -> Iterator[np.ndarray]:
         """Yields the rows of the earlier run, [up to height, cols] float32."""
@@ -74,6 +83,8 @@ class Journal:
             file.truncate(4 * self.rows * self._cols)  # A row that was cut short.
             file.seek(0, os.SEEK_END)
             file.write(np.ascontiguousarray(power, np.float32).data)
+            file.flush()
+            os.fsync(file.fileno())
         self.rows += len(power)
 
     def remove(self) -> None:

@@ -165,9 +165,8 @@ def despeckle(
         tiled = functools.partial(despeckler.bands, seen=seen, tile=tile)
         powers = functools.partial(pieces.bands, tiled, opened, progress=progress)
         if resume:
-            journal = Journal(
-                target, image.shape[1], _identity(despeckler, opened, seen)
-            )
+            identity = _identity(despeckler, opened, seen)
+            journal = Journal(target, image.shape, identity)
             bands = _resumed(journal, powers, image.shape[0])
         else:
             bands = powers(slice(0, image.shape[0]))

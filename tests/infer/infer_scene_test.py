@@ -121,7 +121,8 @@ def test_a_result_comes_after_what_lies_beside_it(tmp_path, far, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["slc.npy"]
 
 
-def test_rows_of_another_image_are_not_taken_up(tmp_path, far):
+@pytest.mark.parametrize("damage", ["image", "rows", "text"])
+def test_rows_of_another_image_or_damaged_are_not_taken_up(tmp_path, far, damage):
     source, target = tmp_path / "slc.npy", tmp_path / "clean.npy"
     np.save(source, safe.slc((64, 50)))
 
@@ -130,7 +131,12 @@ def test_rows_of_another_image_are_not_taken_up(tmp_path, far):
 
     with pytest.raises(KeyboardInterrupt):
         scene.despeckle(far, source, target, tile=16, resume=True, progress=interrupt)
-    np.save(source, 7 * safe.slc((64, 50), seed=3))
+    if damage == "image":
+        np.save(source, 7 * safe.slc((64, 50), seed=3))
+    elif damage == "rows":
+        (tmp_path / ".clean.npy.rows").write_bytes(b"\xff" * 65 * 50 * 4)
+    else:
+        (tmp_path / ".clean.npy.rows.json").write_text("{")
     scene.despeckle(far, source, target, tile=16, resume=True)
     scene.despeckle(far, source, tmp_path / "again.npy", tile=16)
     np.testing.assert_array_equal(np.load(target), np.load(tmp_path / "again.npy"))
