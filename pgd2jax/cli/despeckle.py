@@ -44,10 +44,11 @@ def add(commands) -> None:
     )
     sub.add_argument(
         "--layers",
-        nargs="+",
+        type=lambda names: names.split(","),
         default=["*"],
-        metavar="NAME",
-        help="of the images in a file that holds several, as iw1-vv or '*-vv' [all]",
+        metavar="NAMES",
+        help="of the images in a file that holds several, as iw1-vv,iw2-vv or '*-vv' "
+        "[all]",
     )
     sub.add_argument(
         "--beam",
