@@ -7,7 +7,7 @@ Each program waits in a process of its own while the others work, with as many t
 as the machine has cores. All take the same image, an array, as their users would:
 pgd2jax a complex one, SAR2SAR its amplitude, in patches of 256 with a step of 254, its
 default; four of them make 1018 pixels. The full-size network has random weights, which
-take as long.
+take as long. "patches" is SAR2SAR's network alone on patches that do not overlap.
 """
 
 import argparse
@@ -69,7 +69,26 @@ def sar2sar(size: int):
     return lambda: denoiser.denoise_image(amplitude, PATCH_SIZE, STRIDE_SIZE)
 
 
-PROGRAMS = {f.__name__: f for f in (full, small, sar2sar)}
+def patches(size: int):
+    """Returns what applies SAR2SAR's network to patches side by side, 16 for 1018."""
+    sar2sar(size)  # Makes the package importable.
+    import torch
+    from deepdespeckling.sar2sar.sar2sar_denoiser import Sar2SarDenoiser
+    from deepdespeckling.utils.constants import PATCH_SIZE
+
+    denoiser = Sar2SarDenoiser()
+    network = denoiser.load_model(PATCH_SIZE)
+    patch = torch.rand(1, PATCH_SIZE, PATCH_SIZE, 1)
+
+    @torch.no_grad()
+    def run():
+        for _ in range((size // PATCH_SIZE + 1) ** 2):
+            network(patch)
+
+    return run
+
+
+PROGRAMS = {f.__name__: f for f in (full, small, sar2sar, patches)}
 
 
 def work(name: str, size: int) -> None:
@@ -93,6 +112,7 @@ def main() -> None:
     parser.add_argument("--peer-python", help="of an environment with deepdespeckling")
     parser.add_argument("--size", type=int, default=1018, help="pixels [%(default)s]")
     parser.add_argument("--rounds", type=int, default=5, help="[%(default)s]")
+    parser.add_argument("--only", nargs="+", choices=PROGRAMS, default=list(PROGRAMS))
     parser.add_argument("--worker", choices=PROGRAMS, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.worker:
@@ -101,8 +121,8 @@ def main() -> None:
     if not args.peer_python:
         parser.error("--peer-python is needed")
     workers = {}
-    for name in PROGRAMS:
-        python = args.peer_python if name == "sar2sar" else sys.executable
+    for name in args.only:
+        python = args.peer_python if name in ("sar2sar", "patches") else sys.executable
         workers[name] = subprocess.Popen(
             [python, __file__, "--worker", name, "--size", str(args.size)],
             stdin=subprocess.PIPE,
@@ -112,26 +132,29 @@ def main() -> None:
         )
         if workers[name].stdout.readline() != "ready\n":
             raise RuntimeError(f"{name} does not start; try it with --worker {name}.")
-    rates = {name: [] for name in PROGRAMS}
+    rates = {name: [] for name in args.only}
     for _ in range(args.rounds):
         for name, worker in workers.items():
             worker.stdin.write("go\n")
             worker.stdin.flush()
             took = float(worker.stdout.readline())
-            rates[name].append(args.size**2 / took / 1e6)
+            side = args.size
+            if name == "patches":
+                side = (args.size // 256 + 1) * 256
+            rates[name].append(side**2 / took / 1e6)
     for worker in workers.values():
         worker.stdin.close()
         worker.wait()
     print(f"{args.size} x {args.size}, {args.rounds} rounds, {os.cpu_count()} threads")
-    print("| | Mpixel/s, median (lowest to highest) | over SAR2SAR, median of rounds |")
+    spread = "median (lowest to highest)"
+    print(f"| | Mpixel/s, {spread} | over SAR2SAR, {spread} of rounds |")
     print("|---|---|---|")
     for name, found in rates.items():
-        ratio = statistics.median(
-            ours / peer for ours, peer in zip(found, rates["sar2sar"], strict=True)
-        )
+        ratios = [a / b for a, b in zip(found, rates["sar2sar"], strict=True)]
         print(
             f"| {name} | {statistics.median(found):.3f} "
-            f"({min(found):.3f} to {max(found):.3f}) | {ratio:.2f} |"
+            f"({min(found):.3f} to {max(found):.3f}) | {statistics.median(ratios):.2f} "
+            f"({min(ratios):.2f} to {max(ratios):.2f}) |"
         )
 
 

@@ -147,8 +147,8 @@ def main() -> None:
         busy = alone * number / len(despeckler.devices)
         print(
             f"one tile of {tile}: {alone * 1e3:.1f} ms; the device is busy "
-            f"{busy / took:.0%} of the time from array to array, {busy / whole:.0%} from "
-            "file to file"
+            f"{busy / took:.0%} of the time from array to array, {busy / whole:.0%} "
+            "from file to file"
         )
 
 

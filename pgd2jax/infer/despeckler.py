@@ -74,10 +74,14 @@ class Despeckler:
         else:
             power, phase = samples / scale, None
         estimate = self.model.apply(
-            {"params": params}, power[None, ..., None], phase, None, looks[None]
+            {"params": params},
+            power[None, ..., None],
+            phase,
+            None,
+            looks[None],
+            tiles.halo(self.model.stride, self.model.reach),
         )
-        halo = tiles.halo(self.model.stride, self.model.reach)
-        return estimate.intensity[0, halo:-halo, halo:-halo, 0] * scale
+        return estimate.intensity[0, ..., 0] * scale
 
     def __call__(
         self,

@@ -45,9 +45,9 @@ def _intensity(despeckler: Despeckler, power, phase, looks):
         None if phase is None else around(phase),
         None,
         looks[None],
+        halo,
     )
-    core = estimate.intensity[0, halo:-halo, halo:-halo, 0]
-    return core[: shape[0], : shape[1]] * scale
+    return estimate.intensity[0, : shape[0], : shape[1], 0] * scale
 
 
 def jaxexp(

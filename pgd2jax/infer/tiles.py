@@ -56,15 +56,18 @@ def plan(shape: tuple[int, int], stride: int, reach: int, tile: int) -> Plan:
         shape: (rows, cols) of the scene, at least 1 each.
         stride: Of the network.
         reach: Of the network, to one side, pixels.
-        tile: Largest rows and columns of a core; rounded up to the stride, and down
-            for small scenes.
+        tile: Largest rows and columns of a core, rounded up to the stride. Cores are as
+            small as their number allows, so that little is worked out beyond the scene.
 
     Raises:
         ValueError: if `tile` is not positive.
     """
     if tile < 1:
         raise ValueError(f"{tile=} must be at least 1.")
-    core = tuple(math.ceil(min(tile, size) / stride) * stride for size in shape)
+    tile = math.ceil(tile / stride) * stride
+    counts = (math.ceil(size / tile) for size in shape)
+    even = (size / count for size, count in zip(shape, counts, strict=True))
+    core = tuple(math.ceil(size / stride) * stride for size in even)
     return Plan(*shape, core=core, halo=halo(stride, reach))
 
 

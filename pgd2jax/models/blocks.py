@@ -31,6 +31,11 @@ def depth_to_space(x: jax.Array) -> jax.Array:
     )
 
 
+def inner(x: jax.Array, margin: int) -> jax.Array:
+    """Returns [B, H - 2 margin, W - 2 margin, C] of [B, H, W, C]."""
+    return x[:, margin : x.shape[1] - margin, margin : x.shape[2] - margin]
+
+
 class Pointwise(nn.Module):
     """A 1 x 1 convolution as the matrix product that it is.
 
