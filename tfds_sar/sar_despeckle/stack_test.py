@@ -184,7 +184,7 @@ def test_nothing_left_of_a_split_is_said(folder, tmp_path, capsys):
     ("arguments", "says"),
     [
         (["nowhere.tif", "there.tif"], "there is no such file"),
-        (["nowhere"], "must end in"),
+        (["nowhere"], "there is no such file"),
     ],
 )
 def test_series_that_is_not_there_is_said(tmp_path, capsys, arguments, says):
