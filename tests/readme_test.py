@@ -106,7 +106,7 @@ def test_blocks_of_the_data_page_run(number, folder, request):
 @pytest.mark.parametrize("number", range(len(SCENE_BLOCKS)))
 def test_blocks_of_the_page_on_scenes_run(number, tmp_path, rng):
     block = SCENE_BLOCKS[number]
-    parts = rng.normal(size=(2, 64, 96))
+    parts = rng.normal(size=(2, 128, 150))
     np.save(tmp_path / "slc.npy", parts[0] + 1j * parts[1])
     if "onnx" in block:
         pytest.importorskip("onnxruntime")

@@ -30,13 +30,6 @@ def add(commands) -> None:
         default="slc",
         help="that it takes [%(default)s]",
     )
-    sub.add_argument(
-        "--size",
-        type=int,
-        nargs=2,
-        metavar=("ROWS", "COLS"),
-        help="of the images, for .onnx; .jaxexp takes any",
-    )
     sub.set_defaults(run=run)
 
 
@@ -48,16 +41,14 @@ def run(args: argparse.Namespace) -> None:
     raster.check_folder(path)
     if path.exists() and not args.overwrite:
         raise FileExistsError(f"{path}: is there already; say --overwrite.")
-    if suffix == ".onnx" and (args.size is None or min(args.size) < 2):
-        raise ValueError(
-            f"{path}: ONNX is for images of one size; say --size ROWS COLS, at least 2."
-        )
     despeckler = pgd2jax.load(args.weights, dtype="float32")
     if suffix == ".onnx":
-        data = export.onnx(despeckler, args.pixels, tuple(args.size))
+        data, least = export.onnx(despeckler, args.pixels), export.smallest(despeckler)
     else:
-        data = export.jaxexp(despeckler, args.pixels)
+        data, least = export.jaxexp(despeckler, args.pixels), 2
     with raster.replacing(path) as temporary:
         temporary.write_bytes(data)
-    size = " x ".join(map(str, args.size)) if suffix == ".onnx" else "any size"
-    print(f"{path}: takes {args.pixels} of {size}, {len(data) / 1e6:.1f} MB")
+    print(
+        f"{path}: takes {args.pixels} from {least} x {least} pixels on, "
+        f"{len(data) / 1e6:.1f} MB"
+    )

@@ -1,7 +1,9 @@
 """The network with its weights as one file that other programs run.
 
 What is exported takes a whole image of any level, and mirrors it beyond its borders, as
-a Despeckler does; but it knows neither tiles nor missing data.
+a Despeckler does; but it knows neither tiles nor missing data. Its typical power is
+that of all pixels; a Despeckler looks at a part of those of an image of over 1024 rows, which
+moves the result by some thousandths.
 """
 
 import contextlib
@@ -14,7 +16,7 @@ import numpy as np
 
 from pgd2jax.infer import tiles
 from pgd2jax.infer.despeckler import Despeckler
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import radiometry, scenes
 
 KINDS = ("slc", "intensity")
 PLATFORMS = ("cpu", "cuda")
@@ -29,25 +31,48 @@ def _mirrored(size, stride: int, halo: int):
     return jnp.minimum(place, period - place)
 
 
-def _intensity(despeckler: Despeckler, power, phase, looks):
-    """Returns the intensity of an image, [H, W], of at least 2 rows and columns."""
-    model, shape = despeckler.model, power.shape
+def _gathered(image, stride: int, halo: int):
+    """Returns an image with its halo, of at least 2 rows and columns."""
+    rows, cols = (_mirrored(size, stride, halo) for size in image.shape)
+    return image[rows[:, None], cols]
+
+
+def _flipped(image, stride: int, halo: int):
+    """Returns the same, of at least `halo + stride` rows and columns.
+
+    jax2onnx 0.13.0 has neither ranges nor gathers of unknown size, and mistakes the
+    size of what `jnp.concatenate` returns: hence slices, and `lax`.
+    """
+    for axis in (0, 1):
+        size = image.shape[axis]
+        after = halo + (size + stride - 1) // stride * stride - size
+        first = jax.lax.slice_in_dim(image, 1, 1 + halo, axis=axis)
+        last = jax.lax.slice_in_dim(jnp.flip(image, axis), 1, 1 + after, axis=axis)
+        image = jax.lax.concatenate([jnp.flip(first, axis), image, last], axis)
+    return image
+
+
+def _intensity(despeckler: Despeckler, power, phase, looks, around=_gathered):
+    """Returns the intensity of an image, [H, W]; `around` gives it its halo."""
+    model = despeckler.model
     halo = tiles.halo(model.stride, model.reach)
-    rows, cols = (_mirrored(size, model.stride, halo) for size in shape)
     scale = radiometry.geometric_mean(power)
 
-    def around(image):
-        return image[rows[:, None], cols][None, ..., None]
+    def batch(image):
+        return around(image, model.stride, halo)[None, ..., None]
 
     estimate = model.apply(
         {"params": despeckler.params},
-        around(power / scale),
-        None if phase is None else around(phase),
+        batch(power / scale),
+        None if phase is None else batch(phase),
         None,
-        looks[None],
+        jnp.clip(looks, 1, scenes.MOST_LOOKS)[None],
         halo,
     )
-    return estimate.intensity[0, : shape[0], : shape[1], 0] * scale
+    image = estimate.intensity[0, ..., 0]
+    for axis, size in enumerate(power.shape):
+        image = jax.lax.slice_in_dim(image, 0, size, axis=axis)
+    return image * scale
 
 
 def jaxexp(
@@ -80,16 +105,22 @@ def jaxexp(
     return bytes(exported.serialize())
 
 
-def onnx(despeckler: Despeckler, kind: str, size: tuple[int, int]) -> bytes:
-    """Returns an ONNX model, for images of one size.
+def smallest(despeckler: Despeckler) -> int:
+    """Returns the fewest rows and columns that the ONNX model takes."""
+    model = despeckler.model
+    return tiles.halo(model.stride, model.reach) + model.stride
+
+
+def onnx(despeckler: Despeckler, kind: str) -> bytes:
+    """Returns an ONNX model, for images whose sides both reach `smallest(despeckler)`.
 
     Like `jaxexp`, but complex samples are given as [rows, cols, 2], real and imaginary
-    part, since ONNX has few operations on complex numbers.
+    part, since ONNX has few operations on complex numbers. Its inputs are called
+    "samples", or "intensity" and "looks", its output "despeckled".
 
     Args:
         despeckler: Of `infer.load`, with dtype "float32".
         kind: One of `KINDS`.
-        size: (rows, cols), at least 2 each.
 
     Raises:
         ValueError: if jax2onnx is not installed.
@@ -104,18 +135,31 @@ def onnx(despeckler: Despeckler, kind: str, size: tuple[int, int]) -> bytes:
     def of_slc(samples):
         real, imag = samples[..., 0], samples[..., 1]
         power, phase = real * real + imag * imag, jnp.arctan2(imag, real)
-        return _intensity(despeckler, power, phase, jnp.float32(1))
+        return _intensity(despeckler, power, phase, jnp.float32(1), _flipped)
 
     def of_intensity(power, looks):
-        return _intensity(despeckler, power, None, looks)
+        return _intensity(despeckler, power, None, looks, _flipped)
 
     function = of_slc if kind == "slc" else of_intensity
-    given = [(*size, 2)] if kind == "slc" else [size, ()]
+    least = smallest(despeckler)
+    shape = jax.export.symbolic_shape(
+        "rows, cols", constraints=(f"rows>={least}", f"cols>={least}")
+    )
+    given = [(*shape, 2)] if kind == "slc" else [shape, ()]
+    names = ["samples"] if kind == "slc" else ["intensity", "looks"]
     shapes = [jax.ShapeDtypeStruct(shape, np.float32) for shape in given]
     # It tells of each layer, and of parts of JAX that are not needed here.
+    before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with contextlib.redirect_stdout(io.StringIO()):
-            return jax2onnx.to_onnx(function, shapes).SerializeToString()
+            model = jax2onnx.to_onnx(
+                function,
+                shapes,
+                model_name="pgd2jax",
+                input_names=names,
+                output_names=["despeckled"],
+            )
+            return model.SerializeToString()
     finally:
-        logging.disable(logging.NOTSET)
+        logging.disable(before)

@@ -33,7 +33,9 @@ def depth_to_space(x: jax.Array) -> jax.Array:
 
 def inner(x: jax.Array, margin: int) -> jax.Array:
     """Returns [B, H - 2 margin, W - 2 margin, C] of [B, H, W, C]."""
-    return x[:, margin : x.shape[1] - margin, margin : x.shape[2] - margin]
+    for axis in (1, 2):  # Slices alone: ONNX lacks gathers of unknown size.
+        x = jax.lax.slice_in_dim(x, margin, x.shape[axis] - margin, axis=axis)
+    return x
 
 
 class Pointwise(nn.Module):
