@@ -2,7 +2,7 @@
 
 What is exported takes a whole image of any level, and mirrors it beyond its borders, as
 a Despeckler does; but it knows neither tiles nor missing data. Its typical power is
-that of all pixels; a Despeckler looks at a part of those of an image of over 1024 rows, which
+that of all pixels; a Despeckler looks at a part of an image of over 1024 rows, which
 moves the result by some thousandths.
 """
 
