@@ -26,8 +26,8 @@ train: .venv/.installed
 test: .venv/.tested
 	$(BIN)/python -m pytest
 
-# What needs TensorFlow, PyTorch or Beam. On Linux PyPI's torch brings CUDA along, unless
-# PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu is set.
+# What needs TensorFlow, Beam or ONNX. The page's block on PyTorch runs, too, where torch
+# is in .venv-tf: on Linux it brings 5 GB of CUDA along, so it is not installed here.
 test-tf: .venv-tf/.tested
 	.venv-tf/bin/python -m pytest tfds_sar/sar_despeckle/*_tf_test.py \
 		tfds_sar/sar_despeckle/stack_test.py tests/infer/beam_test.py tests/infer/export_test.py \
@@ -53,7 +53,7 @@ lint: .venv/.tested
 .venv-tf/.tested: pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or 3.12 is needed: make PYTHON=..."; exit 1; }
 	$(PYTHON) -m venv .venv-tf
-	.venv-tf/bin/python -m pip install --quiet --editable ".[test,tf,beam,onnx]" "torch>=2.6"
+	.venv-tf/bin/python -m pip install --quiet --editable ".[test,tf,beam,onnx]"
 	touch $@
 
 clean:
