@@ -50,4 +50,10 @@ def get_config() -> ml_collections.ConfigDict:
     c.train.eval_tiles = 64  # Validation tiles of 256 x 256.
     c.train.average_decay = 0.999  # Of the averaged weights, which are used.
     c.train.dtype = "auto"  # bfloat16 on GPU and TPU, float32 on a CPU.
+
+    c.evaluation = (
+        ml_collections.ConfigDict()
+    )  # Of the best weights, when training is done.
+    c.evaluation.tiles = 16  # Of the test split; 0 for none.
+    c.evaluation.methods = ("noisy", "boxcar", "lee", "frost", "pgd2net")
     return c

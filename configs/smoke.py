@@ -24,4 +24,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.train.log_every = 1
     c.train.checkpoint_every = 2
     c.train.eval_tiles = 2
+
+    c.evaluation.tiles = 2
+    c.evaluation.methods = ("noisy", "lee", "pgd2net")
     return c

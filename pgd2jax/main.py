@@ -4,7 +4,9 @@ python -m pgd2jax.main --config configs/base.py
 python -m pgd2jax.main --config configs/quick.py --config.train.num_steps=5000
 """
 
+import json
 import pathlib
+import shlex
 import sys
 
 from absl import app, flags, logging
@@ -63,6 +65,22 @@ def _sentence(error: Exception) -> str:
     return text[1:-1] if quoted else text
 
 
+def _report(config, workdir: pathlib.Path, trained: bool) -> pathlib.Path | None:
+    """Evaluates what was trained and writes a page on it; returns the page."""
+    path = workdir / "report.html"
+    if not config.evaluation.tiles or (path.exists() and not trained):
+        return None
+    # Not needed, and slow to import, before the training is done.
+    from pgd2jax.evaluation import after_training
+    from pgd2jax.report import page
+
+    logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
+    command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
+    evaluation = after_training.run(config, workdir, command)
+    page.write(path, evaluation, workdir / "scalars.csv", json.loads(config.to_json()))
+    return path
+
+
 def _main(argv: list[str]) -> None:
     del argv
     workdir = WORKDIR.value
@@ -70,7 +88,8 @@ def _main(argv: list[str]) -> None:
         name = pathlib.Path(
             config_flags.get_config_filename(flags.FLAGS["config"])
         ).stem
-        workdir = pathlib.Path("runs") / name
+        workdir = f"runs/{name}"
+    workdir = pathlib.Path(workdir)
     compilation.cache()
     logging.set_verbosity(logging.INFO)
     package = str(pathlib.Path(__file__).parent)
@@ -82,7 +101,8 @@ def _main(argv: list[str]) -> None:
         )
     )
     try:
-        found = loop.run(CONFIG.value, pathlib.Path(workdir))
+        found = loop.run(CONFIG.value, workdir)
+        report = _report(CONFIG.value, workdir, bool(found))
     except (ValueError, OSError) as error:
         logging.debug("It was raised here:", exc_info=True)
         sys.exit(f"pgd2jax.main: {_sentence(error)}")
@@ -91,6 +111,8 @@ def _main(argv: list[str]) -> None:
     for name, value in found.items():
         print(f"validation {name}: {value:.3f} dB")
     print(f"weights in {workdir}")
+    if report:
+        print(f"look at {report}")
 
 
 if __name__ == "__main__":

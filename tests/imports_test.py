@@ -13,9 +13,10 @@ ORDER = [
     {"pgd2jax.metrics", "pgd2jax.models", "tfds_sar"},
     {"pgd2jax.losses", "pgd2jax.configuration"},
     {"pgd2jax.checkpoints", "pgd2jax.data"},
-    {"pgd2jax.infer", "pgd2jax.report", "pgd2jax.train"},
+    {"pgd2jax.infer", "pgd2jax.train"},
     {"pgd2jax"},
-    {"pgd2jax.evaluate"},
+    {"pgd2jax.evaluation"},
+    {"pgd2jax.report"},
     {"pgd2jax.main", "pgd2jax.cli"},
 ]
 

@@ -1,54 +1,132 @@
-"""`pgd2jax evaluate`: comparison with classical filters."""
+"""`pgd2jax evaluate`: despecklers beside each other, on scenes of many kinds."""
 
 import argparse
-import csv
 import pathlib
+import re
+import shlex
+import sys
 
 import tqdm
 
 import pgd2jax
-from pgd2jax import data, evaluate, raster
+from pgd2jax import raster
 from pgd2jax.cli import options
+from pgd2jax.evaluation import (
+    canonical,
+    cases,
+    methods,
+    records,
+    running,
+    statistics,
+    tables,
+)
+
+REGION = re.compile(r"(\d+):(\d+),(\d+):(\d+)")
 
 
 def add(commands) -> None:
     """Adds the command."""
     path = pathlib.Path
-    sub = commands.add_parser("evaluate", help="compare with classical filters")
+    sub = commands.add_parser(
+        "evaluate", help="measure despecklers on data sets, files, time series"
+    )
     options.add_weights(sub)
     sub.add_argument(
+        "--methods",
+        default=",".join(methods.DEFAULT),
+        metavar="NAME,...",
+        help=f"some of {', '.join(methods.names())} [%(default)s]",
+    )
+    scenes = sub.add_mutually_exclusive_group()
+    scenes.add_argument(
         "--data", default="simulated", help="of sar_despeckle [%(default)s]"
+    )
+    scenes.add_argument("--files", type=path, nargs="+", help="images of your own")
+    scenes.add_argument(
+        "--stack", type=path, nargs="+", help="dates, each against the others' mean"
+    )
+    scenes.add_argument(
+        "--canonical", type=int, metavar="DRAWS", help="scenes of one thing each"
     )
     sub.add_argument("--data_dir", default="data", help="of TFDS [%(default)s]")
     sub.add_argument("--split", default="test", help="[%(default)s]")
-    sub.add_argument("--looks", type=float, default=1, help="tiles of so many looks")
-    sub.add_argument("--output", type=path, help="CSV, one row a tile and method")
+    sub.add_argument("--scenes", type=int, metavar="N", help="of the split, at most")
+    sub.add_argument(
+        "--looks", type=float, help="of the tiles to take [1], or of the files' pixels"
+    )
+    sub.add_argument(
+        "--references", type=path, nargs="+", default=(), help="one for each of --files"
+    )
+    options.add_pixels(sub)
+    sub.add_argument(
+        "--region",
+        type=_region,
+        action="append",
+        metavar="R0:R1,C0:C1",
+        help="homogeneous rows and columns of --files or --stack; can be repeated",
+    )
+    sub.add_argument("--output", type=path, help="folder for rows, tables and images")
     sub.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> None:
-    """Prints the table, and writes the rows if told."""
-    if args.output:
-        raster.check_folder(args.output)
-    despeckler = pgd2jax.load(args.weights)
-    split = data.open_split(args.data_dir, args.data, args.split)
-    chosen = [example for example in split if example["looks"] == args.looks]
-    compared = evaluate.methods(despeckler)
-    results = list(
-        tqdm.tqdm(
-            evaluate.rows(chosen, compared),
-            unit="image",
-            total=len(chosen) * len(compared),
+def _region(text: str):
+    found = REGION.fullmatch(text)
+    bounds = [int(number) for number in found.groups()] if found else [0, 0, 0, 0]
+    if bounds[0] >= bounds[1] or bounds[2] >= bounds[3]:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: write rows and columns as 100:132,40:72."
         )
-    )
-    if not results:
-        raise ValueError(f"{args.split} has no tile of {args.looks:g} looks.")
+    return slice(*bounds[:2]), slice(*bounds[2:])
+
+
+def run(args: argparse.Namespace) -> None:
+    """Prints the table, and writes rows, tables and images if told."""
+    chosen = [name.strip() for name in args.methods.split(",") if name.strip()]
+    compared = methods.create(chosen, pgd2jax.load(args.weights))
+    scenes = _cases(args)
+    if args.output is None:
+        found = _measured(scenes, compared, None)
+    else:
+        raster.check_folder(args.output.with_name(f".{args.output.name}"))
+        made = records.about(
+            shlex.join(["pgd2jax", *sys.argv[1:]]),
+            scenes.title,
+            chosen,
+            methods.OURS if methods.OURS in chosen else chosen[-1],
+            str(args.weights),
+        )
+        with records.folder(args.output) as folder:
+            found = _measured(scenes, compared, folder)
+            records.write(folder, made, found)
+    print(tables.text(statistics.summary(found)))
     if args.output:
-        with (
-            raster.replacing(args.output) as temporary,
-            open(temporary, "w", newline="") as file,
-        ):
-            writer = csv.DictWriter(file, list(results[0]))
-            writer.writeheader()
-            writer.writerows(results)
-    print(evaluate.table(evaluate.summary(results)))
+        print(f"{args.output}: rows, tables, images; pgd2jax report {args.output}")
+
+
+def _cases(args: argparse.Namespace) -> cases.Cases:
+    own = {"kind": args.pixels, "looks": args.looks, "regions": args.region}
+    if args.files:
+        return cases.of_files(args.files, args.references, **own)
+    if args.references:
+        raise ValueError("--references belong to --files.")
+    if args.stack:
+        return cases.of_series(args.stack, **own)
+    if args.region:
+        raise ValueError("--region belongs to --files or --stack.")
+    if args.canonical is not None:
+        if args.canonical < 1:
+            raise ValueError("--canonical needs one draw at least.")
+        return canonical.cases(args.canonical)
+    return cases.of_data_set(
+        args.data_dir, args.data, args.split, args.looks or 1.0, args.scenes
+    )
+
+
+def _measured(scenes, compared, folder) -> list[running.Row]:
+    def keep(case, estimates):
+        if folder is not None:
+            records.write_scene(folder, case, estimates)
+
+    rows = running.rows(scenes.scenes, compared, keep)
+    total = scenes.count * len(compared)
+    return list(tqdm.tqdm(rows, unit="image", total=total))

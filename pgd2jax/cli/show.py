@@ -8,7 +8,7 @@ import numpy as np
 
 from pgd2jax import raster
 from pgd2jax.cli import options
-from pgd2jax.metrics import referenced, unreferenced
+from pgd2jax.metrics import referenced, unreferenced, windows
 from pgd2jax.sar import pixels, radiometry, scenes
 
 
@@ -68,7 +68,7 @@ def _compare(args: argparse.Namespace) -> None:
         for name, measure in referenced.ALL.items():
             print(f"{name}: {measure(clean, reference):.3f} dB")
     try:
-        window = unreferenced.flattest_window(noisy)
+        window = windows.flattest(noisy)
     except ValueError as error:  # Too small, or full of gaps.
         print(error)
     else:

@@ -11,8 +11,9 @@ import numpy as np
 from pgd2jax.data import pairs, tiles
 from pgd2jax.sar import respeckle, scenes
 
-VALIDATION_SEED = 1 << 20  # Keeps the endless source's validation off its training.
-VALIDATION_SIZE = 256
+# Keep what is held out of the endless source off its training, and off each other.
+HELD_OUT_SEEDS = {"validation": 1 << 20, "test": 1 << 21}
+HELD_OUT_SIZE = 256
 
 
 class Source(Protocol):
@@ -24,8 +25,16 @@ class Source(Protocol):
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
         """Makes one normalised pair on the device from one example of a batch."""
 
-    def validation(self, count: int) -> pairs.Pair:
-        """Returns the first pairs of the validation split, normalised, as NumPy."""
+    def held_out(self, split: str, count: int) -> pairs.Pair:
+        """Returns the first pairs of a split, normalised, as NumPy.
+
+        Args:
+            split: "validation" or "test".
+            count: Pairs at most.
+
+        Raises:
+            ValueError: if the split is empty.
+        """
 
 
 def _observed(observation) -> pairs.Pair:
@@ -66,10 +75,12 @@ class Stored:
         del key  # Nothing is drawn.
         return pairs.normalise(pairs.Pair(**example))
 
-    def validation(self, count: int) -> pairs.Pair:
-        """Returns the first tiles of the validation split."""
-        split = self._open("validation")
-        chosen = [split[index] for index in range(min(count, len(split)))]
+    def held_out(self, split: str, count: int) -> pairs.Pair:
+        """Returns the first tiles of a split."""
+        tiles_of = self._open(split)
+        chosen = [tiles_of[index] for index in range(min(count, len(tiles_of)))]
+        if not chosen:
+            raise ValueError(f"the {split} split of {self._open.args[1]} is empty.")
         names = pairs.Pair._fields
         stacked = pairs.Pair(**{n: np.stack([e[n] for e in chosen]) for n in names})
         return jax.device_get(jax.vmap(pairs.normalise)(stacked))
@@ -107,11 +118,11 @@ class Endless:
         del example
         return self._draw(key, self._crop)
 
-    def validation(self, count: int) -> pairs.Pair:
+    def held_out(self, split: str, count: int) -> pairs.Pair:
         """Draws a fixed set of tiles."""
-        key = jax.random.key(self._seed + VALIDATION_SEED)
+        key = jax.random.key(self._seed + HELD_OUT_SEEDS[split])
         keys = jax.random.split(key, count)
-        draw = jax.jit(functools.partial(self._draw, size=VALIDATION_SIZE))
+        draw = jax.jit(functools.partial(self._draw, size=HELD_OUT_SIZE))
         drawn = [jax.device_get(draw(key)) for key in keys]
         return jax.tree.map(lambda *images: np.stack(images), *drawn)
 

@@ -1,6 +1,8 @@
 """Measures against a reference, for one image of linear power, [H, W].
 
-Pixels that are NaN in either image are left out.
+Pixels that are NaN in either image are left out. All raise ValueError if the shapes
+differ or no pixel is left, and give NaN with a `MeasureWarning` where they are not
+defined.
 """
 
 import math
@@ -8,24 +10,28 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from pgd2jax.metrics.images import together
+from pgd2jax.metrics.undefined import undefined
 from pgd2jax.sar import radiometry
 
 FLOOR = 1e-6  # Of the reference's mean; keeps the logarithm of zeros finite.
 
 
-def _together(estimate: np.ndarray, reference: np.ndarray) -> tuple:
-    if estimate.shape != reference.shape:
-        raise ValueError(f"{estimate.shape=} and {reference.shape=} must be equal.")
-    valid = np.isfinite(estimate) & np.isfinite(reference)
-    if not valid.any():
-        raise ValueError("no pixel is finite in both images.")
-    return estimate[valid].astype(np.float64), reference[valid].astype(np.float64)
+def _pixels(*images: np.ndarray) -> list[np.ndarray]:
+    """Returns the valid pixels of each, [N] float64."""
+    valid = together(*images)
+    return [np.asarray(image)[valid].astype(np.float64) for image in images]
 
 
 def error_db(estimate: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Returns 10 log10 of estimate over reference, valid pixels only, [N] dB."""
-    estimate, reference = _together(estimate, reference)
+    """Returns 10 log10 of estimate over reference, valid pixels only, [N] dB.
+
+    Both are floored at 1e-6 of the reference's mean; NaN if that mean is not positive.
+    """
+    estimate, reference = _pixels(estimate, reference)
     floor = FLOOR * reference.mean()
+    if not floor > 0:
+        return np.full(estimate.shape, undefined("the reference holds no power."))
     return radiometry.decibel(estimate, floor) - radiometry.decibel(reference, floor)
 
 
@@ -41,21 +47,42 @@ def bias_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 def sum_ratio_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     """Returns 10 log10 of the sums' ratio; 0 where the intensity is calibrated."""
-    estimate, reference = _together(estimate, reference)
-    return float(radiometry.decibel(estimate.sum() / reference.sum()))
+    estimate, reference = (image.sum() for image in _pixels(estimate, reference))
+    if not (estimate > 0 and reference > 0):
+        return undefined("the ratio of sums needs power in both images.")
+    return float(radiometry.decibel(estimate / reference))
 
 
 def psnr_amplitude_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     """Returns the PSNR of the amplitude, dB; higher is better.
 
     The peak is the largest amplitude of the reference, to which the estimate is
-    clipped.
+    clipped. NaN where both are equal.
     """
-    estimate, reference = _together(estimate, reference)
-    truth = radiometry.amplitude(reference)
-    guess = np.minimum(radiometry.amplitude(estimate), truth.max())
-    square = np.mean(((guess - truth) / truth.max()) ** 2)
-    return float("inf") if square == 0 else float(-radiometry.decibel(square))
+    estimate, reference = map(radiometry.amplitude, _pixels(estimate, reference))
+    peak = reference.max()
+    if not peak > 0:
+        return undefined("the reference holds no power.")
+    square = np.mean(((np.minimum(estimate, peak) - reference) / peak) ** 2)
+    return -_decibel_of(square, "the PSNR of equal images is infinite.")
+
+
+def gain_db(noisy: np.ndarray, estimate: np.ndarray, reference: np.ndarray) -> float:
+    """Returns the despeckling gain, dB; higher is better, 0 for the noisy image.
+
+    10 log10 of the noisy image's mean square error of the intensity over the
+    estimate's (Di Martino et al., TGRS 2014).
+    """
+    noisy, estimate, reference = _pixels(noisy, estimate, reference)
+    before = np.mean(radiometry.power(noisy - reference))
+    after = np.mean(radiometry.power(estimate - reference))
+    if not (before > 0 and after > 0):
+        return undefined("the gain needs an error before and after.")
+    return float(radiometry.decibel(before / after))
+
+
+def _decibel_of(value: float, otherwise: str) -> float:
+    return float(radiometry.decibel(value)) if value > 0 else undefined(otherwise)
 
 
 ALL = {

@@ -1,8 +1,19 @@
-"""Measures that need no reference, for one image of linear power, [H, W]."""
+"""Measures that need no reference, for one image of linear power, [H, W].
+
+The ratio image, noisy over despeckled, is pure speckle if nothing was lost. In
+homogeneous windows its mean should be 1 and its variance 1 / L. Over structure even the
+mean given the image, the best of estimators, has a mean ratio of 1 - (rmse / 4.34)^2,
+with its rmse in dB.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-WINDOW = 32  # Rows and columns, where homogeneous ground is looked for.
+from pgd2jax.metrics.images import together
+from pgd2jax.metrics.undefined import undefined
+from pgd2jax.metrics.windows import Window
+from pgd2jax.sar import radiometry
 
 
 def enl(intensity: np.ndarray) -> float:
@@ -12,48 +23,15 @@ def enl(intensity: np.ndarray) -> float:
         intensity: Linear power of a homogeneous window; NaN pixels are left out.
 
     Returns:
-        1 for single-look speckle; infinity for a constant window.
+        1 for single-look speckle; NaN for a constant window, whose looks are endless,
+        and for one without valid pixels.
     """
     values = np.asarray(intensity, np.float64)
-    variance = np.nanvar(values)
-    return float(np.nanmean(values) ** 2 / variance) if variance else float("inf")
-
-
-def flattest_window(
-    intensity: np.ndarray, size: int = WINDOW, within: np.ndarray | None = None
-) -> tuple[slice, slice]:
-    """Finds the most homogeneous window of a noisy image.
-
-    Choose on the noisy image, never on the despeckled one, which would reward what
-    invents flatness.
-
-    Args:
-        intensity: Noisy linear power, [H, W].
-        size: Rows and columns of the window; windows start at multiples of a quarter.
-        within: Bool, [H, W]; only windows that lie in it wholly count.
-
-    Returns:
-        (row_slice, col_slice) of the window whose 8 x 8 block means vary least,
-        relative to their mean.
-
-    Raises:
-        ValueError: if no window fits.
-    """
-    rows, cols = intensity.shape
-    best, found = np.inf, None
-    block = size // 4
-    for row in range(0, rows - size + 1, block):
-        for col in range(0, cols - size + 1, block):
-            window = (slice(row, row + size), slice(col, col + size))
-            if within is not None and not within[window].all():
-                continue
-            means = intensity[window].reshape(4, block, 4, block).mean(axis=(1, 3))
-            level = means.mean()
-            if level > 0 and np.isfinite(level) and means.std() / level < best:
-                best, found = means.std() / level, window
-    if found is None:
-        raise ValueError(f"no valid window of {size=} in {intensity.shape=}.")
-    return found
+    values = values[np.isfinite(values)]
+    variance = values.var() if values.size else 0.0
+    if not variance > 0:
+        return undefined("the ENL of a constant or empty window is not defined.")
+    return float(radiometry.power(values.mean()) / variance)
 
 
 def ratio(noisy: np.ndarray, despeckled: np.ndarray) -> np.ndarray:
@@ -65,3 +43,53 @@ def ratio(noisy: np.ndarray, despeckled: np.ndarray) -> np.ndarray:
         raise ValueError(f"{noisy.shape=} and {despeckled.shape=} must be equal.")
     whole = np.full(noisy.shape, np.nan, np.float32)
     return np.divide(noisy, despeckled, out=whole, where=despeckled > 0)
+
+
+def over_windows(measure, windows: Sequence[Window], *images: np.ndarray) -> float:
+    """Returns the median of a measure over homogeneous windows.
+
+    Args:
+        measure: (image, ...) -> number.
+        windows: From `windows.homogeneous` of the noisy image, or the user's.
+        *images: What the measure takes, [H, W] each.
+    """
+    if not windows:
+        return undefined("there is no homogeneous window.")
+    return float(
+        np.median([measure(*(x[window] for x in images)) for window in windows])
+    )
+
+
+def ratio_mean(noisy: np.ndarray, despeckled: np.ndarray) -> float:
+    """Returns the mean of the ratio image of a homogeneous window; best 1."""
+    values = ratio(noisy, despeckled)
+    values = values[np.isfinite(values)]
+    return float(values.mean()) if values.size else undefined("no ratio is defined.")
+
+
+def ratio_looks(noisy: np.ndarray, despeckled: np.ndarray, looks: float) -> float:
+    """Returns the variance of the ratio image times the looks; best 1.
+
+    Args:
+        noisy: A homogeneous window, linear power.
+        despeckled: The same.
+        looks: Equivalent number of looks of the noisy image.
+    """
+    values = ratio(noisy, despeckled)
+    values = values[np.isfinite(values)]
+    if not values.size:
+        return undefined("no ratio is defined.")
+    return float(values.astype(np.float64).var() * looks)
+
+
+def sum_ratio_db(noisy: np.ndarray, despeckled: np.ndarray) -> float:
+    """Returns 10 log10 of the sum despeckled over the sum noisy, dB; best 0.
+
+    Of a large scene; the noisy sum itself varies with few pixels or a strong point.
+    """
+    valid = together(noisy, despeckled)
+    before = float(np.sum(noisy, dtype=np.float64, where=valid))
+    after = float(np.sum(despeckled, dtype=np.float64, where=valid))
+    if not (before > 0 and after > 0):
+        return undefined("the ratio of sums needs power in both images.")
+    return float(radiometry.decibel(after / before))

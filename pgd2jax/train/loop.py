@@ -170,7 +170,9 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     loss = objective(model, config.loss.to_dict())
     train = steps.train_step(loss, tx, config.train.average_decay)
     checks = validation.Validation(
-        source.validation(config.train.eval_tiles), model, config.data.batch_size
+        source.held_out("validation", config.train.eval_tiles),
+        model,
+        config.data.batch_size,
     )
     log = watch.Watch(workdir, first)
     clock = _Clock(first, num_steps)

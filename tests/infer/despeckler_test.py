@@ -177,7 +177,7 @@ def test_load_names_what_is_missing(tmp_path):
 
 
 def test_real_scenes_are_flattened_and_calibrated(real_data, despeckler):
-    from pgd2jax.metrics import unreferenced
+    from pgd2jax.metrics import unreferenced, windows
 
     path = real_data / "uavsar_winnipeg_slc" / "winnipeg_hh.npz"
     with np.load(path) as file:
@@ -185,6 +185,6 @@ def test_real_scenes_are_flattened_and_calibrated(real_data, despeckler):
     clean = despeckler(slc)
     assert np.isfinite(clean).all()
     power = np.abs(slc) ** 2
-    window = unreferenced.flattest_window(power)
+    window = windows.flattest(power)
     # The smoke weights are hardly trained: only that nothing breaks.
     assert unreferenced.enl(clean[window]) >= 0.9 * unreferenced.enl(power[window])

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pgd2jax.metrics import referenced
+from pgd2jax.metrics.undefined import MeasureWarning
 
 ONE = np.ones((4, 4), np.float32)
 
@@ -17,7 +18,6 @@ def test_psnr_by_hand():
     estimate = np.array([[4.0, 4.0]])  # Amplitude 2 for 1, peak 2: mse 1/8.
     expected = 10 * np.log10(8)
     assert referenced.psnr_amplitude_db(estimate, reference) == pytest.approx(expected)
-    assert referenced.psnr_amplitude_db(reference, reference) == float("inf")
 
 
 def test_nan_pixels_are_left_out():
@@ -36,3 +36,21 @@ def test_other_sizes_and_empty_overlap_are_refused(name):
         referenced.ALL[name](ONE, ONE[:2])
     with pytest.raises(ValueError, match="no pixel"):
         referenced.ALL[name](ONE * np.nan, ONE)
+
+
+def test_measures_that_are_not_defined_are_nan_with_a_warning():
+    for measure, images in (
+        (referenced.psnr_amplitude_db, (ONE, ONE)),
+        (referenced.psnr_amplitude_db, (ONE, 0 * ONE)),
+        (referenced.sum_ratio_db, (0 * ONE, ONE)),
+        (referenced.rmse_db, (ONE, 0 * ONE)),
+        (referenced.gain_db, (2 * ONE, ONE, ONE)),
+    ):
+        with pytest.warns(MeasureWarning):
+            assert np.isnan(measure(*images))
+
+
+def test_gain_is_ten_decibels_for_a_tenth_of_the_square_error():
+    noisy, estimate = 1 + np.sqrt(10) * ONE, 2 * ONE
+    assert referenced.gain_db(noisy, estimate, ONE) == pytest.approx(10, abs=1e-5)
+    assert referenced.gain_db(noisy, noisy, ONE) == 0

@@ -1,0 +1,1 @@
+"""Measures despecklers beside each other, on scenes with a reference or without."""

@@ -1,0 +1,252 @@
+"""Scenes to measure on: of a data set, of files, of a time series, canonical ones."""
+
+import functools
+import pathlib
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from pgd2jax import raster
+from pgd2jax.data import tiles
+from pgd2jax.metrics import windows
+from pgd2jax.sar import looks as sar_looks
+from pgd2jax.sar import pixels, radiometry
+
+
+class Case(NamedTuple):
+    """One scene.
+
+    Attributes:
+        name: Unique; a file name, too.
+        group: Scenes of one group are averaged.
+        intensity: Noisy linear power, [H, W] float32; NaN for no data.
+        slc: Complex samples, [H, W] complex64, if there is a phase.
+        reference: Linear power, [H, W], if there is one.
+        looks: Equivalent number of looks of the intensity.
+        seed: Of what was drawn; None of what was measured.
+        regions: Homogeneous windows that the user knows; None to look for some.
+        measures: What else is measured, (estimate, reference) -> {name: number}.
+    """
+
+    name: str
+    group: str
+    intensity: np.ndarray
+    slc: np.ndarray | None
+    reference: np.ndarray | None
+    looks: float
+    seed: int | None = None
+    regions: list[windows.Window] | None = None
+    measures: Callable[[np.ndarray, np.ndarray], dict[str, float]] | None = None
+
+
+class Cases(NamedTuple):
+    """Scenes in order, made one at a time.
+
+    Attributes:
+        title: What they are, for a reader.
+        count: How many.
+        scenes: Iterates over them.
+    """
+
+    title: str
+    count: int
+    scenes: Iterator[Case]
+
+
+def of_data_set(
+    data_dir: str, config: str, split: str, looks: float = 1.0, most: int | None = None
+) -> Cases:
+    """Returns the tiles of `sar_despeckle` that have so many looks.
+
+    Args:
+        data_dir: Of TFDS.
+        config: "simulated", "near_real" or "stack-...", also after "sar_despeckle/".
+        split: "test", "validation" or "train".
+        looks: Of the tiles to take.
+        most: Tiles at most; all if None.
+
+    Raises:
+        MissingDataError: if it has not been built.
+        ValueError: if there is no such tile.
+    """
+    config = config.removeprefix("sar_despeckle/")
+    source = tiles.open_split(data_dir, config, split)
+    chosen = [number for number, e in enumerate(source) if e["looks"] == looks][:most]
+    if not chosen:
+        raise ValueError(f"{config}, {split} has no tile of {looks:g} looks.")
+
+    def scenes():
+        for number in chosen:
+            yield _of_example(source[number])
+
+    title = f"sar_despeckle/{config}, split {split}, of looks: {looks:g}"
+    return Cases(title, len(chosen), scenes())
+
+
+def _of_example(example) -> Case:
+    intensity, phase, reference = (example[name][..., 0] for name in tiles.IMAGES)
+    slc = radiometry.slc(intensity, phase) if example["has_phase"] else None
+    return Case(
+        name=_text(example["id"]),
+        group=_text(example["speckle"]),
+        intensity=intensity,
+        slc=slc,
+        reference=reference,
+        looks=float(example["looks"]),
+    )
+
+
+def _text(value) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def of_pairs(pairs, title: str) -> Cases:
+    """Returns drawn or stored pairs, such as a training's test set.
+
+    Args:
+        pairs: `data.pairs.Pair` of arrays [N, H, W, 1].
+        title: What they are.
+    """
+
+    def scenes():
+        for number in range(len(pairs.looks)):
+            intensity, phase, reference = (
+                np.asarray(image[number, ..., 0])
+                for image in (pairs.intensity, pairs.phase, pairs.reference)
+            )
+            has_phase = bool(pairs.has_phase[number])
+            yield Case(
+                name=f"tile-{number:03d}",
+                group="single-look complex" if has_phase else "intensity",
+                intensity=intensity,
+                slc=radiometry.slc(intensity, phase) if has_phase else None,
+                reference=reference,
+                looks=float(pairs.looks[number]),
+            )
+
+    return Cases(title, len(pairs.looks), scenes())
+
+
+def of_files(
+    paths: Sequence[pathlib.Path],
+    references: Sequence[pathlib.Path] = (),
+    *,
+    kind: str = "auto",
+    looks: float | None = None,
+    regions: list[windows.Window] | None = None,
+) -> Cases:
+    """Returns images of the user's own.
+
+    Args:
+        paths: What `raster.read` reads.
+        references: None, or one a path: images of the same ground without speckle.
+        kind: What the noisy pixels are, one of `pixels.KINDS`.
+        looks: Of intensities and amplitudes; estimated if None.
+        regions: Homogeneous windows, in all of them.
+
+    Raises:
+        ValueError: if there are not as many references, or two names are equal.
+    """
+    if references and len(references) != len(paths):
+        raise ValueError(
+            f"{len(paths)} images and {len(references)} references: give one each."
+        )
+    names = [path.stem for path in paths]
+    for path in paths:
+        if names.count(path.stem) > 1:
+            raise ValueError(f"{path}: there are two images of this name; rename one.")
+    matched = references or [None] * len(paths)
+
+    def scenes():
+        for path, other in zip(paths, matched, strict=True):
+            case = _of_samples(path.stem, "files", _samples(path, kind), looks)
+            if other is not None:
+                reference = _samples(other, "auto")
+                if reference.shape != case.intensity.shape:
+                    raise ValueError(
+                        f"{other}: is {reference.shape}, its image {path} "
+                        f"{case.intensity.shape}; cut them to the same ground."
+                    )
+                case = case._replace(reference=pixels.power_of(reference))
+            yield case._replace(regions=_inside(regions, case.intensity.shape))
+
+    return Cases(f"{len(paths)} files", len(paths), scenes())
+
+
+def _samples(path, kind) -> np.ndarray:
+    image = raster.read(path)
+    try:
+        return pixels.samples_of(image.pixels, kind)
+    except ValueError as error:
+        raise raster.RasterError(f"{path}: {error}") from error
+
+
+def _of_samples(name, group, samples, looks) -> Case:
+    single = np.iscomplexobj(samples)
+    intensity = pixels.power_of(samples)
+    if single:
+        looks = 1.0
+    elif looks is None:
+        looks = sar_looks.estimate(intensity)
+    return Case(name, group, intensity, samples if single else None, None, looks)
+
+
+def _inside(regions, shape):
+    for rows, cols in regions or ():
+        if rows.stop > shape[0] or cols.stop > shape[1]:
+            raise ValueError(
+                f"region {rows.start}:{rows.stop},{cols.start}:{cols.stop} lies not "
+                f"in an image of {shape[0]} x {shape[1]}."
+            )
+    return regions
+
+
+def of_series(
+    paths: Sequence[pathlib.Path],
+    *,
+    kind: str = "auto",
+    looks: float | None = None,
+    regions: list[windows.Window] | None = None,
+) -> Cases:
+    """Returns the dates of a time series, each with the mean of all others.
+
+    The own date is left out, so that its speckle is not in its reference. What changed
+    between dates counts as an error of every method alike; the reference of T dates has
+    (T - 1) times the looks of one, and not more.
+
+    Args:
+        paths: Co-registered images or folders of them, as for `raster.series`.
+        kind: What the pixels are, one of `pixels.KINDS`.
+        looks: Of a date of intensities; estimated if None.
+        regions: Homogeneous windows.
+
+    Raises:
+        RasterError: if there are fewer than two dates, or they do not fit together.
+    """
+    found = raster.series(paths)
+    convert = functools.partial(pixels.samples_of, kind=kind)
+    stack, _ = raster.read_stack(found, convert)
+    _inside(regions, stack.shape[1:])
+
+    def scenes():
+        total = np.zeros(stack.shape[1:])
+        count = np.zeros(stack.shape[1:], np.int32)
+        for date in stack:
+            power = pixels.power_of(date)
+            valid = np.isfinite(power)
+            total[valid] += power[valid]
+            count += valid
+        for path, date in zip(found, stack, strict=True):
+            samples = np.array(date)
+            case = _of_samples(path.stem, "dates", samples, looks)
+            valid = np.isfinite(case.intensity)
+            others = count - valid
+            rest = total - np.where(valid, case.intensity, 0)
+            mean = np.where(others > 0, rest / np.maximum(others, 1), np.nan)
+            # A difference of sums may fall below zero by rounding.
+            reference = np.maximum(mean, 0).astype(np.float32)
+            yield case._replace(reference=reference, regions=regions)
+
+    title = f"{len(found)} dates, each against the mean of the others"
+    return Cases(title, len(found), scenes())

@@ -1,0 +1,3 @@
+"""Despecklers of other packages, to compare with."""
+
+PACKAGES = {}

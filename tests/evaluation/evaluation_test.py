@@ -1,0 +1,264 @@
+import json
+
+import numpy as np
+import pytest
+import tifffile
+
+from pgd2jax.cli import main
+from pgd2jax.data import tiles
+from pgd2jax.evaluation import canonical, cases, methods, records, running, statistics
+from pgd2jax.metrics.measures import MEASURES
+from pgd2jax.sar import canonical as grounds
+
+
+def evaluated(scenes, *names, keep=None):
+    return list(running.rows(scenes.scenes, methods.create(names), keep))
+
+
+@pytest.fixture
+def dates(tmp_path, rng):
+    """Returns the files of six dates of 64 x 80 pixels, one with a gap."""
+    ground = np.ones((64, 80))
+    ground[:, 40:] = 10
+    paths = []
+    for number in range(6):
+        parts = rng.normal(size=(2, *ground.shape)) * np.sqrt(ground / 2)
+        slc = (parts[0] + 1j * parts[1]).astype(np.complex64)
+        if number == 2:
+            slc[:20, :20] = np.nan
+        paths.append(tmp_path / f"2026-0{number + 1}.npy")
+        np.save(paths[-1], slc)
+    return paths
+
+
+def test_data_set_gives_its_tiles_of_one_look(tiny_data_set):
+    found = cases.of_data_set(tiny_data_set, "sar_despeckle/simulated", "test", most=3)
+    split = tiles.open_split(tiny_data_set, "simulated", "test")
+    single = [e for e in split if e["looks"] == 1][:3]
+    drawn = list(found.scenes)
+    assert found.count == len(drawn) == len(single)
+    for case, example in zip(drawn, single, strict=True):
+        np.testing.assert_array_equal(case.reference, example["reference"][..., 0])
+        power = np.abs(case.slc) ** 2
+        np.testing.assert_allclose(power, case.intensity, rtol=1e-5)
+    with pytest.raises(ValueError, match="no tile of 7 looks"):
+        cases.of_data_set(tiny_data_set, "simulated", "test", looks=7)
+
+
+def test_dates_have_the_mean_of_the_others_as_reference(dates):
+    powers = np.stack([np.abs(np.load(path)) ** 2 for path in dates])
+    for number, case in enumerate(cases.of_series(dates).scenes):
+        others = np.delete(powers, number, axis=0)
+        expected = np.nanmean(others, axis=0)
+        np.testing.assert_allclose(case.reference, expected, rtol=1e-4)
+        assert case.looks == 1
+
+
+def test_files_may_have_references_and_must_fit_them(tmp_path, dates, rng):
+    truth = tmp_path / "truth.tif"
+    tifffile.imwrite(truth, np.full((64, 80), 5.0, np.float32))
+    (case,) = cases.of_files(dates[:1], [truth]).scenes
+    assert (case.reference == 5).all()
+    small = tmp_path / "small.npy"
+    np.save(small, np.ones((8, 8), np.float32))
+    with pytest.raises(ValueError, match=r"small\.npy: is \(8, 8\)"):
+        list(cases.of_files(dates[:1], [small]).scenes)
+    with pytest.raises(ValueError, match="give one each"):
+        cases.of_files(dates[:2], [truth])
+    with pytest.raises(ValueError, match="two images of this name"):
+        cases.of_files([dates[0], dates[0]])
+    region = [(slice(0, 32), slice(60, 92))]
+    with pytest.raises(ValueError, match="lies not in an image of 64 x 80"):
+        list(cases.of_files(dates[:1], regions=region).scenes)
+    negative = tmp_path / "negative.npy"
+    np.save(negative, -np.ones((8, 8), np.float32))
+    with pytest.raises(ValueError, match=r"negative\.npy: .*decibels"):
+        list(cases.of_files([negative]).scenes)
+
+
+def test_looks_of_intensities_are_estimated(tmp_path, rng):
+    np.save(tmp_path / "grd.npy", rng.gamma(4, 1 / 4, (128, 128)).astype(np.float32))
+    (case,) = cases.of_files([tmp_path / "grd.npy"]).scenes
+    assert case.slc is None
+    assert case.looks == pytest.approx(4, rel=0.25)
+
+
+def test_regions_of_the_user_are_where_looks_are_counted(dates):
+    regions = [(slice(0, 40), slice(0, 40))]
+    found = cases.of_files(dates[:1], regions=regions)
+    (row,) = evaluated(found, "noisy")
+    power = np.abs(np.load(dates[0])[:40, :40]) ** 2
+    assert row["enl"] == pytest.approx(power.mean() ** 2 / power.var(), rel=1e-4)
+
+
+def test_every_method_meets_every_scene_and_what_is_undefined_is_said(dates):
+    kept = {}
+    found = evaluated(
+        cases.of_series(dates[:2]),
+        "noisy",
+        "boxcar",
+        keep=lambda case, estimates: kept.update({case.name: estimates}),
+    )
+    pairs = [(row["scene"], row["method"]) for row in found]
+    scenes = ["2026-01", "2026-02"]
+    assert pairs == [(s, m) for s in scenes for m in ("noisy", "boxcar")]
+    assert list(kept) == scenes
+    noisy, boxcar = found[:2]
+    assert "constant ratio image" in noisy["undefined"]
+    assert np.isnan(noisy["m_index"])
+    assert boxcar["undefined"] == ""
+    assert boxcar["s_per_mpixel"] > 0
+
+
+def test_unknown_repeated_and_missing_methods_are_told():
+    with pytest.raises(ValueError, match=r"no method 'lea'; there are noisy, boxcar"):
+        methods.create(["lea"])
+    with pytest.raises(ValueError, match="named twice"):
+        methods.create(["lee", "lee"])
+    with pytest.raises(ValueError, match="no method is named"):
+        methods.create([])
+    with pytest.raises(ValueError, match="no method 'pgd2net'"):
+        methods.create(["pgd2net"])
+
+
+def test_a_method_that_fails_is_named_with_its_scene(dates):
+    def broken(case):
+        raise ValueError("is broken.")
+
+    scenes = cases.of_files(dates[:1]).scenes
+    with pytest.raises(ValueError, match="net, 2026-01: is broken"):
+        list(running.rows(scenes, {"net": broken}))
+
+
+def test_canonical_references_have_the_contrasts_they_were_drawn_with():
+    corner = grounds.observe("corner", 0).reference
+    # The ground's own power is the point's background: 10 log10(10^3.5 + 1).
+    assert 10 * np.log10(corner[128, 128]) == pytest.approx(35, abs=0.01)
+    squares = grounds.observe("squares", 0).reference
+    quarters = squares[64, 64], squares[64, 192], squares[192, 64], squares[192, 192]
+    np.testing.assert_allclose(10 * np.log10(quarters), grounds.SQUARES, atol=0.01)
+    building = grounds.observe("building", 0).reference
+    for cols, level in grounds.BUILDING.values():
+        middle = (cols.start + cols.stop) // 2
+        assert 10 * np.log10(building[128, middle]) == pytest.approx(level, abs=0.1)
+    homogeneous = grounds.observe("homogeneous", 0)
+    np.testing.assert_allclose(homogeneous.reference, 1, rtol=1e-5)
+    assert homogeneous.intensity.var() == pytest.approx(1, abs=0.05)
+    with pytest.raises(ValueError, match="must be one of homogeneous"):
+        grounds.observe("forest", 0)
+
+
+def test_canonical_measures_are_best_for_the_reference():
+    for case in canonical.cases(1).scenes:
+        if case.measures is None:
+            continue
+        for name, value in case.measures(case.reference, case.reference).items():
+            assert name in MEASURES
+            if name == "figure_of_merit":
+                assert value > 0.7
+            else:
+                assert value == pytest.approx(0, abs=1e-6)
+        blurred = np.full_like(case.reference, case.reference.mean())
+        blurred += 1e-3 * case.reference
+        worse = case.measures(blurred, case.reference)
+        assert max(abs(value) for value in worse.values()) > 0.1
+
+
+def test_folder_holds_rows_tables_and_images_whole_or_not_at_all(tmp_path, dates):
+    target = tmp_path / "found"
+    scenes = cases.of_files(dates)
+    made = records.about("pgd2jax evaluate", "files", ["noisy", "boxcar"], "boxcar", "")
+    with records.folder(target) as folder:
+        rows = evaluated(
+            scenes,
+            "noisy",
+            "boxcar",
+            keep=lambda case, images: records.write_scene(folder, case, images),
+        )
+        assert not target.exists()
+        records.write(folder, made, rows)
+    found = records.read(target)
+    assert found.about == made
+    np.testing.assert_equal(found.rows, rows)
+    assert statistics.summary(found.rows) == statistics.summary(rows)
+    images = found.images("2026-03")
+    assert set(images) == {"noisy", "boxcar"}
+    power = np.abs(np.load(dates[2])) ** 2
+    np.testing.assert_allclose(images["noisy"], 10 * np.log10(power), atol=0.03)
+    for name in ("rows.csv", "table.md", "table.tex"):
+        assert "boxcar" in (target / name).read_text()
+
+    def stopped():
+        with records.folder(target):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert records.read(target).rows  # The one before is still there.
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_other_folders_are_left_alone_and_damage_is_told(tmp_path):
+    other = tmp_path / "photographs"
+    other.mkdir()
+    (other / "cat.jpg").write_text("purr")
+    with (
+        pytest.raises(records.EvaluationError, match="something else"),
+        records.folder(other),
+    ):
+        pass
+    assert (other / "cat.jpg").exists()
+    with pytest.raises(records.EvaluationError, match="pgd2jax evaluate"):
+        records.read(other)
+    (other / records.ROWS).write_text(json.dumps({"rows": 3}))
+    with pytest.raises(records.EvaluationError, match="no whole evaluation"):
+        records.read(other)
+    broken = records.Evaluation({}, [], other)
+    with pytest.raises(records.EvaluationError, match=r"x\.npz: cannot be read"):
+        broken.images("x")
+
+
+@pytest.mark.slow
+def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
+    target = tmp_path / "found"
+    code = main(
+        [
+            "evaluate",
+            f"--weights={smoke_run}",
+            "--stack",
+            *map(str, dates),
+            "--methods=noisy,lee,pgd2net",
+            "--region=0:32,0:32",
+            f"--output={target}",
+        ]
+    )
+    shown = capsys.readouterr()
+    assert code == 0, shown.err
+    assert "rmse, dB ↓" in shown.out
+    assert len(records.read(target).rows) == 18
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--methods=lea"], "no method 'lea'"),
+        (["--references=x.tif"], "--references belong to --files"),
+        (["--region=0:32,0:32"], "--region belongs to"),
+        (["--canonical=0"], "one draw"),
+        (["--files=none.tif"], "none.tif"),
+        (["--data_dir=nowhere"], "tfds_sar.build simulated"),
+        (["--output=no/such/folder"], "does not exist"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(arguments, says, smoke_run, capsys):
+    assert main(["evaluate", f"--weights={smoke_run}", *arguments]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("pgd2jax: ")
+    assert says in line
+
+
+@pytest.mark.parametrize("region", ["32", "5:5,0:9", "0:9,9:0", "a:b,c:d"])
+def test_regions_that_are_none_are_refused(region, capsys):
+    with pytest.raises(SystemExit):
+        main(["evaluate", "--files=x.npy", f"--region={region}"])
+    assert "100:132,40:72" in capsys.readouterr().err

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from pgd2jax.metrics import edges
+from pgd2jax.metrics.undefined import MeasureWarning
+
+
+@pytest.fixture
+def step():
+    return np.ones((16, 16)) + 9 * (np.arange(16) >= 8)
+
+
+def test_edges_of_the_same_image_are_kept_and_their_opposite_is_not(step):
+    assert edges.preservation(step, step) == pytest.approx(1)
+    assert edges.preservation(4 * step, step) == pytest.approx(1)
+    opposite = (5 - np.sqrt(step)) ** 2
+    assert edges.preservation(opposite, step) == pytest.approx(-1)
+
+
+def test_edge_preservation_is_the_correlation_of_the_laplacians(rng):
+    one, other = rng.exponential(size=(2, 9, 8))
+
+    def laplacian(image):
+        a = np.sqrt(image)
+        inner = a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:]
+        return (inner - 4 * a[1:-1, 1:-1]).ravel()
+
+    expected = np.corrcoef(laplacian(one), laplacian(other))[0, 1]
+    assert edges.preservation(one, other) == pytest.approx(expected)
+
+
+def test_edge_preservation_of_flat_images_is_nan(step):
+    with pytest.warns(MeasureWarning, match="edges"):
+        assert np.isnan(edges.preservation(np.ones((16, 16)), step))
+    with pytest.warns(MeasureWarning, match="edges"):
+        assert np.isnan(edges.preservation(np.ones((1, 1)), np.ones((1, 1))))
+
+
+def test_smearing_of_a_wholly_flattened_edge_is_a_quarter_of_the_columns(step):
+    middle = np.full_like(step, 5.5)
+    assert edges.smearing(middle, step) == pytest.approx(16 / 4)
+    assert edges.smearing(step, step) == 0
+    assert edges.smearing(7 * middle, 7 * step) == pytest.approx(4)
+
+
+def test_smearing_of_a_boxcar_by_hand(step):
+    # A mean over 3 columns moves the two beside the edge by a third of the step.
+    blurred = ndimage.uniform_filter1d(step, 3, axis=1)
+    assert edges.smearing(blurred, step) == pytest.approx(2 / 9)
+    with pytest.warns(MeasureWarning, match="no step"):
+        assert np.isnan(edges.smearing(step, np.ones_like(step)))
+
+
+def test_figure_of_merit_is_one_at_the_edge_and_falls_with_distance():
+    image = np.ones((64, 64)) + 99 * (np.arange(64) >= 32)
+    at = np.zeros(image.shape, bool)
+    at[:, 32] = True
+    near = edges.figure_of_merit(image, at)
+    # Canny puts the edge on one of the two columns beside it: 1 or 1 / (1 + 1/9). It
+    # leaves out the border.
+    assert 0.85 <= near <= 1
+    far = edges.figure_of_merit(image, np.roll(at, 6, axis=1))
+    assert far < 0.4
+    with pytest.warns(MeasureWarning, match="no true edge"):
+        assert np.isnan(edges.figure_of_merit(image, at & False))
