@@ -8,7 +8,7 @@ BIN := .venv/bin
 RUN := runs/quick
 SHOW := runs/show
 
-.PHONY: demo train test test-tf lint clean
+.PHONY: demo train test test-tf test-browser lint clean
 
 demo: .venv/.installed
 	mkdir -p $(SHOW)
@@ -21,7 +21,8 @@ demo: .venv/.installed
 train: .venv/.installed
 	$(BIN)/python -m tfds_sar.build simulated --data_dir data
 	$(BIN)/python -m pgd2jax.main --config configs/quick.py --workdir $(RUN)
-	$(BIN)/pgd2jax evaluate --weights $(RUN) --data_dir data --output $(RUN)/test.csv
+	$(BIN)/pgd2jax evaluate --weights $(RUN) --data_dir data --output $(RUN)/test
+	$(BIN)/pgd2jax report $(RUN)/test
 
 test: .venv/.tested
 	$(BIN)/python -m pytest
@@ -32,6 +33,11 @@ test-tf: .venv-tf/.tested
 	.venv-tf/bin/python -m pytest tfds_sar/sar_despeckle/*_tf_test.py \
 		tfds_sar/sar_despeckle/stack_test.py tests/infer/beam_test.py tests/infer/export_test.py \
 		tests/readme_test.py
+
+# The report in a browser: needs Chromium, on the path or named by PGD2JAX_CHROMIUM.
+test-browser: .venv/.tested
+	$(BIN)/python -m pip install --quiet --editable ".[test,browser]"
+	$(BIN)/python -m pytest tests/report/browser_test.py
 
 lint: .venv/.tested
 	$(BIN)/ruff check .

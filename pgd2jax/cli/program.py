@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pgd2jax
 from pgd2jax import compilation
-from pgd2jax.cli import despeckle, evaluate, export, reference, show
+from pgd2jax.cli import despeckle, evaluate, export, reference, report, show
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -15,7 +15,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=pgd2jax.__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (despeckle, reference, evaluate, export, show):
+    for command in (despeckle, reference, evaluate, report, export, show):
         command.add(commands)
     return parser
 

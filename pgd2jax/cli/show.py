@@ -56,8 +56,7 @@ def _compare(args: argparse.Namespace) -> None:
     from pgd2jax.report import figures  # Matplotlib takes half a second to start.
 
     raster.check_folder(args.output)
-    if args.output.suffix.lower() not in (".png", ".pdf"):
-        raise ValueError(f"{args.output}: the name must end in .png or .pdf.")
+    figures.check(args.output)
     noisy = _intensity(args.noisy, args.pixels)
     clean = _intensity(args.despeckled)
     reference = _intensity(args.reference) if args.reference else None

@@ -80,7 +80,8 @@ def of_data_set(
         for number in chosen:
             yield _of_example(source[number])
 
-    title = f"sar_despeckle/{config}, split {split}, of looks: {looks:g}"
+    kind = "single look" if looks == 1 else f"{looks:g} looks"
+    title = f"sar_despeckle/{config}, {split} split, {kind}"
     return Cases(title, len(chosen), scenes())
 
 

@@ -70,7 +70,7 @@ def about(
     command: str, data: str, methods: list[str], ours: str, weights: str
 ) -> dict[str, Any]:
     """Returns how an evaluation is made, for `Evaluation.about`."""
-    device = jax.devices()[0]
+    kind = jax.devices()[0].device_kind
     return {
         "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -79,7 +79,7 @@ def about(
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in LIBRARIES},
         },
-        "device": f"{device.platform} ({device.device_kind}), {os.cpu_count()} cores",
+        "device": f"{jax.device_count()} x {kind}, {os.cpu_count()} CPU cores",
         "data": data,
         "methods": methods,
         "ours": ours,

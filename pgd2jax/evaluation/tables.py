@@ -39,6 +39,26 @@ def columns(means: Mapping[statistics.Key, Mapping[str, float]]) -> list[str]:
     return [name for name in MEASURES if any(name in found for found in means.values())]
 
 
+def brief(means: Mapping[statistics.Key, Mapping[str, float]]) -> list[str]:
+    """Returns the measures of a short table."""
+    available = columns(means)
+    chosen = [name for name in BRIEF if name in available]
+    chosen += [name for name in BRIEF_BLIND if name in available][: 3 if chosen else 5]
+    return [*chosen, "s_per_mpixel"]
+
+
+def scenes(count: int) -> str:
+    """Returns "1 scene" or "7 scenes"."""
+    return "1 scene" if count == 1 else f"{count} scenes"
+
+
+def leading(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
+    """Returns the measure to look at first: the rmse, or the ENL without references."""
+    available = columns(means)
+    ranked = (*BRIEF, *BRIEF_BLIND, *available)
+    return next(name for name in ranked if name in available)
+
+
 def _groups(means) -> dict[str, list[str]]:
     groups = {}
     for group, method in means:
@@ -53,10 +73,7 @@ def _cell(means, group, method, measure) -> str:
 
 def text(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
     """Returns a short table for a terminal: units, arrows, the best marked by *."""
-    available = columns(means)
-    chosen = [name for name in BRIEF if name in available]
-    chosen += [name for name in BRIEF_BLIND if name in available][: 3 if chosen else 5]
-    chosen += ["s_per_mpixel"]
+    chosen = brief(means)
     head = ["group", "method", "scenes", *(MEASURES[name].head for name in chosen)]
     lines = [head]
     for group, methods in _groups(means).items():
@@ -87,14 +104,13 @@ def markdown(
     parts = []
     for group, methods in _groups(means).items():
         count = means[group, methods[0]]["scenes"]
-        scenes = "1 scene" if count == 1 else f"{count} scenes"
         rows = [
             [_bold(means, group, method, name) for name in available]
             for method in methods
         ]
         heads = [MEASURES[name].head for name in available]
         parts += [
-            f"## {group}, {scenes}",
+            f"## {group}, {scenes(count)}",
             _grid(["method", *heads], methods, rows),
         ]
         compared = _compared(differences, group)
