@@ -56,7 +56,7 @@ def _create(name: str, despeckler: Despeckler | None) -> Method:
         function = filters.FILTERS[name]
         return lambda case: function(case.intensity, case.looks)
     if name in PACKAGES:
-        function = PACKAGES[name]
+        function = PACKAGES[name]()
         return lambda case: function(case.intensity, case.looks, case.slc)
     if name in (OURS, WITHOUT_PHASE) and despeckler is not None:
         without = name == WITHOUT_PHASE
