@@ -13,6 +13,8 @@ from absl import app, flags, logging
 from ml_collections import config_flags
 
 from pgd2jax import compilation
+from pgd2jax.evaluation import after_training, methods
+from pgd2jax.report import page
 from pgd2jax.train import loop
 
 CONFIG = config_flags.DEFINE_config_file(
@@ -65,20 +67,16 @@ def _sentence(error: Exception) -> str:
     return text[1:-1] if quoted else text
 
 
-def _report(config, workdir: pathlib.Path, trained: bool) -> pathlib.Path | None:
-    """Evaluates what was trained and writes a page on it; returns the page."""
+def _report(config, workdir: pathlib.Path, trained: bool) -> None:
+    """Evaluates what was trained and writes a page on it, unless that is done."""
     path = workdir / "report.html"
     if not config.evaluation.tiles or (path.exists() and not trained):
-        return None
-    # Not needed, and slow to import, before the training is done.
-    from pgd2jax.evaluation import after_training
-    from pgd2jax.report import page
-
+        return
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
     evaluation = after_training.run(config, workdir, command)
     page.write(path, evaluation, workdir / "scalars.csv", json.loads(config.to_json()))
-    return path
+    print(f"look at {path}")
 
 
 def _main(argv: list[str]) -> None:
@@ -101,18 +99,17 @@ def _main(argv: list[str]) -> None:
         )
     )
     try:
+        methods.check(CONFIG.value.evaluation.methods)
         found = loop.run(CONFIG.value, workdir)
-        report = _report(CONFIG.value, workdir, bool(found))
+        for name, value in found.items():
+            print(f"validation {name}: {value:.3f} dB")
+        print(f"weights in {workdir}")
+        _report(CONFIG.value, workdir, bool(found))
     except (ValueError, OSError) as error:
         logging.debug("It was raised here:", exc_info=True)
         sys.exit(f"pgd2jax.main: {_sentence(error)}")
     except KeyboardInterrupt:
         sys.exit(f"pgd2jax.main: stopped; the same command goes on from {workdir}.")
-    for name, value in found.items():
-        print(f"validation {name}: {value:.3f} dB")
-    print(f"weights in {workdir}")
-    if report:
-        print(f"look at {report}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from PIL import Image
 from rasterio import transform
 
 from pgd2jax import cli, raster
+from pgd2jax.evaluation import methods
 from tests import safe
 
 
@@ -286,35 +287,21 @@ def test_simulated_scene_is_compared_with_its_reference(tmp_path, capsys):
     )
     printed = capsys.readouterr().out
     assert "rmse: 0.000 dB" in printed
+    assert "psnr_amplitude: nan dB" in printed
     assert "mean of the ratio image" in printed
     with Image.open(picture) as image:
         assert image.width > image.height > 100
 
 
 def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set):
-    output = tmp_path / "rows.csv"
-    assert not run(
-        "evaluate",
-        "--weights",
-        smoke_run,
-        "--data_dir",
-        tiny_data_set,
-        "--output",
-        output,
-    )
+    output = tmp_path / "found"
+    options = {"weights": smoke_run, "data_dir": tiny_data_set, "output": output}
+    assert not run("evaluate", *(f"--{n}={v}" for n, v in options.items()))
     printed = capsys.readouterr().out
-    with open(output, newline="") as file:
+    with open(output / "rows.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    methods = {row["method"] for row in rows}
-    assert {
-        "noisy",
-        "boxcar",
-        "lee",
-        "frost",
-        "pgd2net",
-        "pgd2net, no phase",
-    } == methods
-    for method in methods:
+    assert {row["method"] for row in rows} == set(methods.DEFAULT)
+    for method in methods.DEFAULT:
         assert method in printed
     noisy = [float(r["rmse"]) for r in rows if r["method"] == "noisy"]
     # One-look speckle in decibels: sqrt(5.57^2 + 2.51^2), less no pixel.

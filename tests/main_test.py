@@ -4,6 +4,8 @@ import sys
 
 import pytest
 
+from pgd2jax.evaluation import records
+
 REPOSITORY = pathlib.Path(__file__).parent.parent
 
 
@@ -31,6 +33,10 @@ def run(*arguments, timeout=300):
         (["--config", "configs/smoke.py", "--config.train.num_steps=x"], "num_steps"),
         (["--config", "configs/smoke.py", "--confg.seed=3"], "confg.seed"),
         (["--config", "configs/smoke.py", "seed=3"], "is no flag"),
+        (
+            ["--config=configs/smoke.py", "--config.evaluation.methods=('lea',)"],
+            "no method 'lea'",
+        ),
         (
             ["--config", "configs/smoke.py", "--config.data.source=imagined"],
             "must be one of",
@@ -60,6 +66,13 @@ def test_smoke_configuration_trains_and_goes_on(tmp_path):
     assert first.returncode == 0, first.stderr
     assert "validation rmse" in first.stdout
     assert "loss=" in first.stderr
+    assert f"look at {tmp_path / 'report.html'}" in first.stdout
+    rows = records.read(tmp_path / "evaluation").rows
+    assert {row["method"] for row in rows} == {"noisy", "lee", "pgd2net"}
+    page = (tmp_path / "report.html").read_text()
+    assert "<figcaption>Training</figcaption>" in page
+    assert "Configuration of the training" in page
     again = run("--config", "configs/smoke.py", f"--workdir={tmp_path}")
     assert again.returncode == 0, again.stderr
     assert "nothing is left to do" in again.stderr
+    assert "look at" not in again.stdout

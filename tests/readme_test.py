@@ -24,9 +24,10 @@ def blocks_of(page):
 DATA_BLOCKS = blocks_of("docs/data.md")
 PAGE_ON_SCENES = (REPOSITORY / "docs/scenes.md").read_text()
 SCENE_BLOCKS = blocks_of("docs/scenes.md")
+PAGE_ON_EVALUATION = (REPOSITORY / "docs/evaluation.md").read_text()
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/method.md"])
+@pytest.mark.parametrize("page", [*PAGES, "docs/method.md", "docs/evaluation.md"])
 def test_links_and_pictures_exist(page):
     text = (REPOSITORY / page).read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)
@@ -122,6 +123,27 @@ def test_blocks_of_the_page_on_scenes_run(number, tmp_path, rng):
     subprocess.run(
         [sys.executable, "block.py"], cwd=tmp_path, env=environment(), check=True
     )
+
+
+def test_blocks_of_the_page_on_evaluation_run(folder):
+    options = "--data_dir data --scenes 2 --methods noisy,lee --output found"
+    programs = [["-m", "pgd2jax.cli", "evaluate", *options.split()]]
+    programs += [["-c", block] for block in blocks_of("docs/evaluation.md")]
+    for program in programs:
+        subprocess.run(
+            [sys.executable, *program], cwd=folder, env=environment(), check=True
+        )
+    assert (folder / "spread.pdf").exists()
+
+
+def test_page_on_evaluation_names_every_measure_and_method():
+    from pgd2jax.evaluation import methods
+    from pgd2jax.metrics.measures import CLASSES, MEASURES
+
+    between = {f"bias_{name}" for name in CLASSES[1:-1]}  # "darkest to brightest".
+    words = set(re.findall(r"`(\w+)`", PAGE_ON_EVALUATION))
+    assert set(MEASURES) - between - {"s_per_mpixel"} <= words
+    assert set(methods.names()) <= words
 
 
 def test_data_set_is_read_with_tfds_alone(folder):

@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import warnings
 
 import jax
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from pgd2jax import raster
 from pgd2jax.cli import options
 from pgd2jax.metrics import referenced, unreferenced, windows
+from pgd2jax.metrics.undefined import MeasureWarning
 from pgd2jax.sar import pixels, radiometry, scenes
 
 
@@ -60,8 +62,15 @@ def _compare(args: argparse.Namespace) -> None:
     noisy = _intensity(args.noisy, args.pixels)
     clean = _intensity(args.despeckled)
     reference = _intensity(args.reference) if args.reference else None
-    ratio = unreferenced.ratio(noisy, clean)
     figures.comparison(args.output, noisy, clean, reference)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeasureWarning)  # "nan" says as much.
+        _print_measures(noisy, clean, reference)
+    print(args.output)
+
+
+def _print_measures(noisy, clean, reference) -> None:
+    ratio = unreferenced.ratio(noisy, clean)
     print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
     if reference is not None:
         for name, measure in referenced.ALL.items():
@@ -76,4 +85,3 @@ def _compare(args: argparse.Namespace) -> None:
         print(f"  ENL {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
         print(f"{unreferenced.enl(clean[window]):.1f} despeckled; ", end="")
         print(f"mean of the ratio image {np.nanmean(ratio[window]):.3f}, best 1")
-    print(args.output)

@@ -26,14 +26,8 @@ def names() -> tuple[str, ...]:
     return (*DEFAULT, *checkpoints.published(), *PACKAGES)
 
 
-def create(
-    chosen: Sequence[str], despeckler: Despeckler | None = None
-) -> dict[str, Method]:
-    """Returns methods by name.
-
-    Args:
-        chosen: Some of `names()`; a name of published weights stands for their network.
-        despeckler: The network of "pgd2net" and "pgd2net_no_phase".
+def check(chosen: Sequence[str]) -> None:
+    """Checks names before any work is done.
 
     Raises:
         ValueError: if a name is unknown or comes twice, or none is given.
@@ -41,12 +35,30 @@ def create(
     """
     if not chosen:
         raise ValueError(f"no method is named; some of {', '.join(names())}.")
-    found = {}
     for name in chosen:
-        if name in found:
+        if name not in names():
+            raise ValueError(f"there is no method {name!r}: {', '.join(names())}.")
+        if list(chosen).count(name) > 1:
             raise ValueError(f"method {name!r} is named twice.")
-        found[name] = _create(name, despeckler)
-    return found
+        if name in PACKAGES:
+            PACKAGES[name]()
+
+
+def create(
+    chosen: Sequence[str], despeckler: Despeckler | None = None
+) -> dict[str, Method]:
+    """Returns methods by name.
+
+    Args:
+        chosen: Some of `names()`; a name of published weights stands for their network.
+        despeckler: The network of "pgd2net" and "pgd2net_no_phase"; that of the default
+            weights if None.
+
+    Raises:
+        ValueError: as `check` does.
+    """
+    check(chosen)
+    return {name: _create(name, despeckler) for name in chosen}
 
 
 def _create(name: str, despeckler: Despeckler | None) -> Method:
@@ -58,12 +70,10 @@ def _create(name: str, despeckler: Despeckler | None) -> Method:
     if name in PACKAGES:
         function = PACKAGES[name]()
         return lambda case: function(case.intensity, case.looks, case.slc)
-    if name in (OURS, WITHOUT_PHASE) and despeckler is not None:
-        without = name == WITHOUT_PHASE
-        return functools.partial(_despeckle, despeckler, without)
     if name in checkpoints.published():
-        return functools.partial(_despeckle, pgd2jax.load(name), False)
-    raise ValueError(f"there is no method {name!r}; there are {', '.join(names())}.")
+        despeckler = pgd2jax.load(name)
+    network = despeckler or pgd2jax.load()
+    return functools.partial(_despeckle, network, name == WITHOUT_PHASE)
 
 
 def _despeckle(despeckler: Despeckler, without_phase: bool, case: Case) -> np.ndarray:

@@ -73,7 +73,7 @@ def write(
                 "ours": about["ours"],
                 "step": encoding.STEP,
                 "measures": [
-                    (name, MEASURES[name].head, MEASURES[name].digits)
+                    (name, _head(name), MEASURES[name].digits)
                     for name in tables.columns(means)
                 ],
                 "scenes": scenes,
@@ -98,6 +98,11 @@ def _json(found: Any) -> str:
     return json.dumps(found, separators=(",", ":")).replace("<", "\\u003c")
 
 
+def _head(name: str) -> str:
+    """Returns the head of a column, whose arrow stays with its unit."""
+    return re.sub(" (?=[↓↑→01])", "\N{NO-BREAK SPACE}", MEASURES[name].head)
+
+
 def _number(value: float, digits: int) -> str:
     return f"{value:.{digits}f}".replace("-", "\N{MINUS SIGN}")
 
@@ -118,7 +123,7 @@ def _table(means, group: str, ours: str) -> str:
         best = statistics.best(means, group, name, NOISY) == method
         return f'<strong class="best">{text}</strong>' if best else text
 
-    heads = "".join(cell("th", n, html.escape(MEASURES[n].head)) for n in available)
+    heads = "".join(cell("th", n, html.escape(_head(n))) for n in available)
     lines = []
     methods = [method for other, method in means if other == group]
     for method in methods:

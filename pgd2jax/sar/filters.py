@@ -185,22 +185,18 @@ def frost(intensity: np.ndarray, window: int = 7, damping: float = 0.5) -> np.nd
         damping: The larger, the less is averaged.
     """
     _, variation = _moments(intensity, _square(window))
+    valid = np.isfinite(intensity)
+    power = np.where(valid, intensity, 0).astype(np.float64)
     half = window // 2
-    padded = np.pad(intensity.astype(np.float64), half, mode="symmetric")
-    total = np.zeros(intensity.shape)
-    weights = np.zeros(intensity.shape)
-    for row in range(window):
-        for col in range(window):
-            distance = np.hypot(row - half, col - half)
-            shifted = padded[
-                row : row + intensity.shape[0], col : col + intensity.shape[1]
-            ]
-            valid = np.isfinite(shifted)
-            weight = np.where(valid, np.exp(-damping * variation * distance), 0.0)
-            total += weight * np.where(valid, shifted, 0.0)
-            weights += weight
+    distances = np.hypot(*np.mgrid[-half : half + 1, -half : half + 1])
+    total, weights = np.zeros((2, *intensity.shape))
+    for distance in np.unique(distances):
+        ring = (distances == distance).astype(np.float64)
+        weight = np.exp(-damping * variation * distance)
+        total += weight * ndimage.correlate(power, ring, mode="reflect")
+        weights += weight * ndimage.correlate(valid.astype(np.float64), ring)
     clean = total / np.maximum(weights, TINY)
-    return np.where(np.isfinite(intensity), clean, np.nan).astype(np.float32)
+    return np.where(valid, clean, np.nan).astype(np.float32)
 
 
 # Each takes (intensity, looks).

@@ -33,7 +33,7 @@ def test_page_loads_nothing_and_shows_means_with_units_and_the_best(tmp_path, ma
     assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
     assert not re.search(r'(src|href)="(?!#|data:)', text)
     assert not re.search(r"@import|url\((?!#)", text)
-    assert "rmse, dB ↓" in text
+    assert "rmse, dB\N{NO-BREAK SPACE}↓" in text
     # Of 2, 3 and 4 dB the root mean square is 3.109.
     assert '<strong class="best">3.109</strong>' in text
     assert "pgd2jax evaluate --output x" in text
