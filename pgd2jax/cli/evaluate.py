@@ -9,7 +9,6 @@ import sys
 import tqdm
 
 import pgd2jax
-from pgd2jax import raster
 from pgd2jax.cli import options
 from pgd2jax.evaluation import (
     canonical,
@@ -87,7 +86,6 @@ def run(args: argparse.Namespace) -> None:
     if args.output is None:
         found = _measured(scenes, compared, None)
     else:
-        raster.check_folder(args.output.with_name(f".{args.output.name}"))
         made = records.about(
             shlex.join(["pgd2jax", *sys.argv[1:]]),
             scenes.title,

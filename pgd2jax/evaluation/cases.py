@@ -89,7 +89,7 @@ def _of_example(example) -> Case:
     intensity, phase, reference = (example[name][..., 0] for name in tiles.IMAGES)
     slc = radiometry.slc(intensity, phase) if example["has_phase"] else None
     return Case(
-        name=_text(example["id"]),
+        name=_text(example["id"]).replace("/", "_"),
         group=_text(example["speckle"]),
         intensity=intensity,
         slc=slc,
@@ -186,6 +186,8 @@ def _samples(path, kind) -> np.ndarray:
 def _of_samples(name, group, samples, looks) -> Case:
     single = np.iscomplexobj(samples)
     intensity = pixels.power_of(samples)
+    if not np.isfinite(intensity).any():
+        raise ValueError(f"{name}: holds no data, all is NaN or 0.")
     if single:
         looks = 1.0
     elif looks is None:

@@ -8,6 +8,7 @@ scenes/NAME.npz       noisy, reference and estimates in dB, [H, W] float16
 import contextlib
 import csv
 import datetime
+import io
 import json
 import math
 import os
@@ -96,10 +97,11 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         OSError: if it cannot be made there.
         EvaluationError: if it is there and holds something else than an evaluation.
     """
-    path = pathlib.Path(path)
-    if path.is_dir() and any(path.iterdir()) and not (path / ROWS).is_file():
+    path = pathlib.Path(path).resolve()
+    empty = not path.exists() or (path.is_dir() and not any(path.iterdir()))
+    if not empty and not (path / ROWS).is_file():
         raise EvaluationError(
-            f"{path}: holds something else than an evaluation; name another folder."
+            f"{path}: is something else than an evaluation; name another folder."
         )
     hidden = path.with_name(f".{path.name}.{os.getpid()}")
     raster.check_folder(hidden)
@@ -113,6 +115,17 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _writing(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Names the file if it cannot be written."""
+    try:
+        yield path
+    except OSError as error:
+        raise EvaluationError(
+            f"{path}: cannot be written ({error}); nothing was changed."
+        ) from error
+
+
 def write_scene(
     folder: pathlib.Path, case: Case, estimates: Mapping[str, np.ndarray]
 ) -> None:
@@ -120,10 +133,8 @@ def write_scene(
     images = {"noisy": case.intensity, **estimates}
     if case.reference is not None:
         images["reference"] = case.reference
-    np.savez(
-        folder / SCENES / f"{case.name}.npz",
-        **{name: _decibel(image) for name, image in images.items()},
-    )
+    with _writing(folder / SCENES / f"{case.name}.npz") as path:
+        np.savez(path, **{name: _decibel(image) for name, image in images.items()})
 
 
 def _decibel(intensity: np.ndarray) -> np.ndarray:
@@ -136,16 +147,25 @@ def write(folder: pathlib.Path, made: Mapping[str, Any], rows: list[dict]) -> No
     """Writes rows and tables."""
     means = statistics.summary(rows)
     differences = statistics.differences(rows, made["ours"], tables.COMPARED)
-    (folder / "table.md").write_text(tables.markdown(means, differences, made["ours"]))
-    (folder / "table.tex").write_text(tables.latex(means))
+    text = {
+        "table.md": tables.markdown(means, differences, made["ours"]),
+        "table.tex": tables.latex(means),
+        "rows.csv": _csv(made, rows),
+        ROWS: json.dumps({"about": made, "rows": [_plain(r) for r in rows]}, indent=1),
+    }
+    for name, content in text.items():
+        with _writing(folder / name) as path:
+            path.write_text(content, encoding="utf-8")
+
+
+def _csv(made: Mapping[str, Any], rows: list[dict]) -> str:
     shared = {"pgd2jax": made["versions"]["pgd2jax"], "device": made["device"]}
     fields = dict.fromkeys(name for row in rows for name in row)
-    with open(folder / "rows.csv", "w", newline="") as file:
-        writer = csv.DictWriter(file, [*fields, *shared], restval="")
-        writer.writeheader()
-        writer.writerows(row | shared for row in rows)
-    text = json.dumps({"about": made, "rows": [_plain(row) for row in rows]}, indent=1)
-    (folder / ROWS).write_text(text + "\n")
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, [*fields, *shared], restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row | shared for row in rows)
+    return buffer.getvalue()
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

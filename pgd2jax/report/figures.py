@@ -22,6 +22,7 @@ from pgd2jax.raster import atomic
 from pgd2jax.sar import radiometry
 
 FORMATS = (".pdf", ".png", ".svg")
+ASPECTS = 0.2, 3.0  # Height over width of a panel, of long strips.
 SPAN = 30.0  # dB from black to white.
 LOWEST = 1e-30  # Power whose decibels stand for none.
 # Okabe and Ito's colours, told apart by colour-blind readers, too.
@@ -67,6 +68,11 @@ def _middle(clean: np.ndarray) -> float:
     return float(np.median(radiometry.decibel(valid))) if valid.size else 0.0
 
 
+def _aspect(image: np.ndarray) -> float:
+    rows, cols = image.shape
+    return float(np.clip(rows / cols, *ASPECTS))
+
+
 def _show(axis, image: np.ndarray, middle: float, title: str):
     axis.set_title(title)
     axis.set_xticks([])
@@ -100,9 +106,8 @@ def comparison(
     if reference is not None:
         images["reference"] = reference
     middle = _middle(despeckled if reference is None else reference)
-    rows, cols = noisy.shape
     panels = len(images) + 1
-    sheet = _sheet(4 * panels, 4 * rows / cols + 0.9)
+    sheet = _sheet(4 * panels, 4 * _aspect(noisy) + 0.9)
     axes = sheet.subplots(1, panels)
     for axis, (name, image) in zip(axes, images.items(), strict=False):
         shown = _show(axis, image, middle, name)
@@ -127,8 +132,7 @@ def gallery(
     names = list(images)
     rows = -(-len(names) // columns)
     columns = min(columns, len(names))
-    height, width = images[names[0]].shape
-    sheet = _sheet(3 * columns, 3 * rows * height / width + 0.6)
+    sheet = _sheet(3 * columns, 3 * rows * _aspect(images[names[0]]) + 0.6)
     axes = sheet.subplots(rows, columns, squeeze=False).ravel()
     middle = _middle(images[names[-1]])
     for axis, name in zip(axes, names, strict=False):

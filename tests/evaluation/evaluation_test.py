@@ -76,6 +76,13 @@ def test_files_may_have_references_and_must_fit_them(tmp_path, dates, rng):
         list(cases.of_files([negative]).scenes)
 
 
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_files_without_data_are_told(value, tmp_path):
+    np.save(tmp_path / "sea.npy", np.full((40, 40), value, np.float32))
+    with pytest.raises(ValueError, match="sea: holds no data"):
+        list(cases.of_files([tmp_path / "sea.npy"]).scenes)
+
+
 def test_looks_of_intensities_are_estimated(tmp_path, rng):
     np.save(tmp_path / "grd.npy", rng.gamma(4, 1 / 4, (128, 128)).astype(np.float32))
     (case,) = cases.of_files([tmp_path / "grd.npy"]).scenes
@@ -196,6 +203,25 @@ def test_folder_holds_rows_tables_and_images_whole_or_not_at_all(tmp_path, dates
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
+def test_full_disk_names_the_file_and_leaves_what_was_there(
+    tmp_path, dates, monkeypatch
+):
+    def full(*args, **images):
+        raise OSError(28, "No space left on device")
+
+    (case,) = cases.of_files(dates[:1]).scenes
+    monkeypatch.setattr(np, "savez", full)
+    before = sorted(tmp_path.iterdir())
+    with (
+        pytest.raises(
+            records.EvaluationError, match=r"2026-01\.npz: cannot be written"
+        ),
+        records.folder(tmp_path / "found") as folder,
+    ):
+        records.write_scene(folder, case, {})
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_other_folders_are_left_alone_and_damage_is_told(tmp_path):
     other = tmp_path / "photographs"
     other.mkdir()
@@ -206,6 +232,11 @@ def test_other_folders_are_left_alone_and_damage_is_told(tmp_path):
     ):
         pass
     assert (other / "cat.jpg").exists()
+    with (
+        pytest.raises(records.EvaluationError, match=r"cat\.jpg: is something else"),
+        records.folder(other / "cat.jpg"),
+    ):
+        pass
     with pytest.raises(records.EvaluationError, match="pgd2jax evaluate"):
         records.read(other)
     (other / records.ROWS).write_text(json.dumps({"rows": 3}))

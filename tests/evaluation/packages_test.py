@@ -62,3 +62,13 @@ def test_spectrum_of_white_speckle_is_flat_and_of_smooth_speckle_is_not(rng):
     smooth = ndimage.gaussian_filter(white, 1.5)
     found = packages._log_spectrum(smooth, flat, 1.0)
     assert found[0, 0] > 20 * found[32, 32]
+
+
+def test_slopes_of_the_ground_do_not_pass_for_correlated_speckle(rng):
+    flat = [(slice(r, r + 32), slice(c, c + 32)) for r in (0, 32) for c in (0, 32)]
+    white = rng.normal(size=(64, 64))
+    slopes = white + np.linspace(-3, 3, 64)[:, None] + np.linspace(0, 2, 64) ** 2
+    np.testing.assert_allclose(
+        packages._log_spectrum(slopes, flat, 1.0),
+        packages._log_spectrum(white, flat, 1.0),
+    )

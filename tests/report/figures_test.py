@@ -65,6 +65,13 @@ def test_what_cannot_be_drawn_is_told(tmp_path, images, make):
     assert not list(tmp_path.glob("x.*"))
 
 
+@pytest.mark.parametrize("shape", [(1, 300), (300, 1), (1, 1)])
+def test_odd_shapes_are_drawn(shape, tmp_path):
+    image = np.ones(shape)
+    figures.gallery(tmp_path / "x.png", {"a": image, "b": image})
+    figures.comparison(tmp_path / "x.png", image, image)
+
+
 def test_profile_without_power_is_drawn(tmp_path):
     figures.profile(tmp_path / "x.png", {"none": np.zeros((4, 4))}, 0)
     assert (tmp_path / "x.png").exists()
