@@ -15,7 +15,8 @@ from pgd2jax.sar import radiometry, relief, speckle
 
 SIZE = 256  # Pixels, square.
 SQUARES = (0.0, 3.0, 6.0, 12.0)  # dB of the quarters, row by row.
-CORNER = 35.0  # dB over the ground.
+CORNER = 35.0  # dB over the ground,
+AROUND = 16  # at most so many pixels from the middle: networks have grids of their own.
 # Of the building, in range: columns and level in dB over the ground.
 BUILDING = {
     "layover": (slice(100, 120), 6.0),
@@ -73,21 +74,21 @@ def observe(name: str, seed: int) -> Canonical:
 
     Args:
         name: One of `NAMES`.
-        seed: Of the speckle, and of the hills of "terrain".
+        seed: Of the speckle, of the hills of "terrain" and the place of the corner.
 
     Raises:
         ValueError: if there is no such scene.
     """
     if name not in NAMES:
         raise ValueError(f"{name=} must be one of {', '.join(NAMES)}.")
-    hills, sensor, noise = jax.random.split(jax.random.key(seed), 3)
+    hills, sensor, noise, place = jax.random.split(jax.random.key(seed), 4)
     ground = _ground(name, hills)
     transfer = speckle.draw_transfer(sensor, ground.shape, True)
     power = radiometry.from_decibel(CORNER) if name == "corner" else 0.0
-    middle = jnp.full((1,), SIZE // 2 + speckle.MARGIN, jnp.float32)
-    points = speckle.Points(
-        middle, middle, radiometry.amplitude(jnp.full((1,), power)) + 0j
-    )
+    offsets = jax.random.randint(place, (2, 1), -AROUND, AROUND + 1)
+    row, col = (SIZE // 2 + speckle.MARGIN + offsets).astype(jnp.float32)
+    amplitude = radiometry.amplitude(jnp.full((1,), power)) + 0j
+    points = speckle.Points(row, col, amplitude)
     focused = speckle.focus(points, transfer)
     images = speckle.observe(noise, ground, focused, transfer)
     return Canonical(*(np.asarray(speckle.crop(image)) for image in images))

@@ -136,9 +136,11 @@ def test_a_method_that_fails_is_named_with_its_scene(dates):
 
 
 def test_canonical_references_have_the_contrasts_they_were_drawn_with():
-    corner = grounds.observe("corner", 0).reference
+    corners = [grounds.observe("corner", seed).reference for seed in (0, 1)]
     # The ground's own power is the point's background: 10 log10(10^3.5 + 1).
-    assert 10 * np.log10(corner[128, 128]) == pytest.approx(35, abs=0.01)
+    assert 10 * np.log10(corners[0].max()) == pytest.approx(35, abs=0.01)
+    assert corners[0].argmax() != corners[1].argmax()
+    assert np.sort(corners[0], axis=None)[-2] == pytest.approx(1, rel=0.01)
     squares = grounds.observe("squares", 0).reference
     quarters = squares[64, 64], squares[64, 192], squares[192, 64], squares[192, 192]
     np.testing.assert_allclose(10 * np.log10(quarters), grounds.SQUARES, atol=0.01)

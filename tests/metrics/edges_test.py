@@ -52,15 +52,35 @@ def test_smearing_of_a_boxcar_by_hand(step):
         assert np.isnan(edges.smearing(step, np.ones_like(step)))
 
 
-def test_figure_of_merit_is_one_at_the_edge_and_falls_with_distance():
-    image = np.ones((64, 64)) + 99 * (np.arange(64) >= 32)
-    at = np.zeros(image.shape, bool)
+@pytest.fixture
+def edge():
+    """Returns ground with an edge of 3 dB at column 32, and where it is."""
+    at = np.zeros((64, 64), bool)
     at[:, 32] = True
-    near = edges.figure_of_merit(image, at)
+    return 1 + 1.0 * (np.arange(64) >= 32) * np.ones((64, 1)), at
+
+
+def test_figure_of_merit_is_one_at_the_edge_and_falls_with_distance(edge):
+    image, at = edge
     # Canny puts the edge on one of the two columns beside it: 1 or 1 / (1 + 1/9). It
     # leaves out the border.
-    assert 0.85 <= near <= 1
+    assert 0.85 <= edges.figure_of_merit(image, at) <= 1
+    # Five or six pixels away: 1 / (1 + 25/9) = 0.26 or 1 / (1 + 36/9) = 0.2.
     far = edges.figure_of_merit(image, np.roll(at, 6, axis=1))
-    assert far < 0.4
+    assert 0.17 < far < 0.27
     with pytest.warns(MeasureWarning, match="no true edge"):
         assert np.isnan(edges.figure_of_merit(image, at & False))
+
+
+def test_edges_under_two_decibels_are_not_found(edge):
+    _, at = edge
+    for decibel, found in ((1.9, False), (2.1, True)):
+        image = 10 ** (decibel / 10 * (np.arange(64) >= 32)) * np.ones((64, 1))
+        assert (edges.figure_of_merit(image, at) > 0) == found
+
+
+def test_false_edges_of_speckle_cost_merit(edge, rng):
+    image, at = edge
+    clean = edges.figure_of_merit(image, at)
+    noisy = edges.figure_of_merit(image * rng.exponential(size=image.shape), at)
+    assert noisy < 0.5 * clean

@@ -205,6 +205,8 @@
       $$(id).replaceChildren(...names.map((name) => option(name, name)));
       $$(id).value = kept;
     }
+    // Tall strips stay on the screen.
+    $$("stage").style.maxWidth = `calc(90vh * ${scene.cols / scene.rows})`;
     $$("black").value = scene.black;
     $$("white").value = scene.white;
     $$("row").max = scene.rows - 1;
