@@ -278,7 +278,7 @@ def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
         (["--canonical=0"], "one draw"),
         (["--files=none.tif"], "none.tif"),
         (["--data_dir=nowhere"], "tfds_sar.build simulated"),
-        (["--output=no/such/folder"], "does not exist"),
+        (["--canonical=1", "--output=no/such/folder"], "does not exist"),
     ],
 )
 def test_mistakes_end_in_one_sentence(arguments, says, smoke_run, capsys):
