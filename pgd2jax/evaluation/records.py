@@ -91,7 +91,9 @@ def about(
 
 @contextlib.contextmanager
 def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
-    """Yields a hidden folder to write to, which takes the place of `path` at the end.
+    """Yields a hidden folder to write to, which becomes `path` at the end.
+
+    An evaluation that is there is replaced; other files beside it stay.
 
     Raises:
         OSError: if it cannot be made there.
@@ -108,9 +110,15 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     (hidden / SCENES).mkdir(parents=True)
     try:
         yield hidden
-        if path.is_dir():
-            shutil.rmtree(path)
-        os.replace(hidden, path)
+        if not path.is_dir():
+            os.replace(hidden, path)
+            return
+        # What else the user put there stays. The rows go first and come last: without
+        # them there is no evaluation.
+        (path / ROWS).unlink(missing_ok=True)
+        shutil.rmtree(path / SCENES, ignore_errors=True)
+        for new in sorted(hidden.iterdir(), key=lambda entry: entry.name == ROWS):
+            os.replace(new, path / new.name)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
@@ -147,13 +155,13 @@ def write(folder: pathlib.Path, made: Mapping[str, Any], rows: list[dict]) -> No
     """Writes rows and tables."""
     means = statistics.summary(rows)
     differences = statistics.differences(rows, made["ours"], tables.COMPARED)
-    text = {
+    files = {
         "table.md": tables.markdown(means, differences, made["ours"]),
         "table.tex": tables.latex(means),
         "rows.csv": _csv(made, rows),
         ROWS: json.dumps({"about": made, "rows": [_plain(r) for r in rows]}, indent=1),
     }
-    for name, content in text.items():
+    for name, content in files.items():
         with _writing(folder / name) as path:
             path.write_text(content, encoding="utf-8")
 

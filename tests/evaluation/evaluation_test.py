@@ -195,6 +195,13 @@ def test_folder_holds_rows_tables_and_images_whole_or_not_at_all(tmp_path, dates
     for name in ("rows.csv", "table.md", "table.tex"):
         assert "boxcar" in (target / name).read_text()
 
+    (target / "notes.txt").write_text("mine")
+    with records.folder(target) as folder:
+        records.write(folder, made, rows[:2])
+    assert len(records.read(target).rows) == 2
+    assert (target / "notes.txt").read_text() == "mine"
+    assert not list((target / "scenes").iterdir())
+
     def stopped():
         with records.folder(target):
             raise KeyboardInterrupt
