@@ -113,6 +113,13 @@ MEASURES = {
         )
         for name in CLASSES
     },
+    "flat_mean": Measure(
+        "flat mean",
+        "dB",
+        "zero",
+        3,
+        "Mean over the reference's in homogeneous windows; its variance is in the ENL.",
+    ),
     "enl": Measure(
         "ENL", "", "higher", 1, "Equivalent number of looks of homogeneous windows."
     ),

@@ -36,7 +36,12 @@ def measure(
     """
     if windows is None:
         windows = homogeneous(noisy, looks)
-    found = {} if reference is None else _against(noisy, estimate, reference)
+    found = {}
+    if reference is not None:
+        found = _against(noisy, estimate, reference)
+        found["flat_mean"] = unreferenced.over_windows(
+            referenced.sum_ratio_db, windows, estimate, reference
+        )
     truth, smooth = (noisy, SMOOTH) if reference is None else (reference, 1)
     biases = structure.class_biases(estimate, truth, len(CLASSES), smooth)
     ratio = unreferenced.ratio(noisy, estimate)

@@ -23,6 +23,12 @@ def test_every_measure_has_a_name_in_the_table_and_is_finite(pair):
     assert np.isfinite(list(found.values())).all()
 
 
+def test_flat_mean_is_the_level_of_homogeneous_windows(pair):
+    noisy, truth = pair
+    found = measuring.measure(noisy, 2 * truth + 1e-3 * noisy, truth)
+    assert found["flat_mean"] == pytest.approx(3.01, abs=0.01)
+
+
 def test_without_a_reference_the_others_are_left(pair):
     noisy, _ = pair
     found = measuring.measure(noisy, ndimage.uniform_filter(noisy, 5))
