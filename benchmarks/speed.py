@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from benchmarks.peers import PEERS
 from pgd2jax import compilation, configuration, data
 from pgd2jax.data import pairs
-from pgd2jax.train import loop, state, steps
+from pgd2jax.train import program, state, steps
 
 
 def in_turns(functions: dict, repetitions: int) -> dict[str, float]:
@@ -53,16 +53,18 @@ def steps_of(config, model):
         model: The network to train.
     """
     devices, batch_size = jax.local_device_count(), config.data.batch_size
-    source = data.create(**{**config.data, "source": "endless"}, seed=0)
+    source = data.create(**{**config.data, "source": "endless"}, seed=0).source
     augment = functools.partial(pairs.augment, **config.augment)
     draw = steps.draw_step(
-        lambda example, key: augment(source.pair(example, key), key), jax.random.key(0)
+        lambda example, key: augment(source.pair(example, key), key),
+        jax.random.key(0),
+        crops_per_tile=1,
     )
     numbers = steps.shard(jnp.arange(batch_size), devices)
     batch = draw(numbers, {})
     tx = state.optimiser(1000, **config.optimiser)
     now = state.create(model, tx, 0, max(model.stride, 16))
-    train = steps.train_step(loop.objective(model, config.loss), tx, 0.99)
+    train = steps.train_step(program.objective(model, config.loss), tx, 0.99)
 
     def step():
         nonlocal now

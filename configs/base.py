@@ -6,9 +6,12 @@ import ml_collections
 def get_config() -> ml_collections.ConfigDict:
     c = ml_collections.ConfigDict()
     c.seed = 0
+    c.init_from = ""  # Weights to begin with: a run's folder or a name, such as small.
+    c.profile = False  # Trace a few steps into the run's folder.
 
     c.data = ml_collections.ConfigDict()  # Keyword arguments of data.create.
     c.data.source = "endless"  # Or simulated, respeckled, near_real.
+    c.data.mix = ""  # Several, with weights, instead: "near_real=1, endless=3".
     c.data.data_dir = "data"  # Of TFDS; endless needs none.
     c.data.batch_size = 32  # Over all devices.
     c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
@@ -49,6 +52,10 @@ def get_config() -> ml_collections.ConfigDict:
     c.train.checkpoint_every = 2_000  # Steps; each is validated.
     c.train.eval_tiles = 64  # Validation tiles of 256 x 256.
     c.train.average_decay = 0.999  # Of the averaged weights, which are used.
+    c.train.accumulate = 1  # Parts of a batch, one after the other: less memory.
+    c.train.remat = False  # Compute activations again: less memory, more time.
+    c.train.max_skipped = 20  # Steps in a row, not finite, that end the run.
+    c.train.tracker = ""  # Or wandb or mlflow, if installed.
     c.train.dtype = "auto"  # bfloat16 on GPU and TPU, float32 on a CPU.
 
     c.evaluation = (

@@ -1,18 +1,26 @@
 """Checkpoints on disk, by Orbax.
 
-A run's folder holds `checkpoints/STEP/` with three items: `state`, all that training
-needs to go on; `params`, the averaged weights; and `config`, the run's configuration
-as JSON. A weights folder is one such STEP folder; it may lack `state`.
+A run's folder holds `checkpoints/STEP/` with four items: `state`, all that training
+needs to go on; `params`, the averaged weights; `config`, the run's configuration, and
+`digests`, the checksums of the first two, as JSON. A weights folder is one such STEP
+folder; it may lack `state` and `digests`.
 """
 
+import contextlib
 import json
 import math
 import os
 import pathlib
+import time
+import zlib
 from typing import Any
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
+from absl import logging
+from flax import serialization
+from jax.experimental import multihost_utils
 from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
@@ -31,13 +39,15 @@ class Checkpoints:
     def __init__(self, workdir: str | os.PathLike):
         """Opens or makes the run's folder."""
         keep = checkpoint_managers
+        self._workdir = pathlib.Path(workdir).absolute()
         self._manager = ocp.CheckpointManager(
-            pathlib.Path(workdir).absolute() / FOLDER,
-            item_names=("state", "params", "config"),
+            self._workdir / FOLDER,
+            item_names=("state", "params", "config", "digests"),
             options=ocp.CheckpointManagerOptions(
                 # Without a best_fn the metrics would not be written.
                 best_fn=lambda metrics: metrics[BEST],
                 best_mode="min",
+                cleanup_tmp_directories=True,  # Of runs killed in mid-save.
                 preservation_policy=keep.AnyPreservationPolicy(
                     [
                         keep.LatestN(2),
@@ -49,13 +59,8 @@ class Checkpoints:
                         ),
                     ]
                 ),
-                enable_async_checkpointing=False,
             ),
         )
-
-    def latest_step(self) -> int | None:
-        """Returns the newest step, or None before the first."""
-        return self._manager.latest_step()
 
     def save(
         self,
@@ -65,29 +70,145 @@ class Checkpoints:
         config: dict[str, Any],
         metrics: dict[str, float],
     ) -> None:
-        """Saves a step; it appears whole or not at all."""
-        self._manager.save(
-            step,
-            args=ocp.args.Composite(
-                state=ocp.args.StandardSave(state),
-                # As NumPy, which plain Orbax restores on any devices.
-                params=ocp.args.StandardSave(jax.device_get(params)),
-                config=ocp.args.JsonSave(config),
-            ),
-            metrics=metrics,
-            force=True,
-        )
+        """Saves a step in the background; it appears whole or not at all.
 
-    def restore(self, step: int, like: Any) -> Any:
-        """Returns the training state of a step, shaped and placed as `like`."""
-        restored = self._manager.restore(
-            step, args=ocp.args.Composite(state=ocp.args.StandardRestore(like))
-        )
-        return restored["state"]
+        Args:
+            step: Its number.
+            state: All that training needs to go on, the same on every device.
+            params: Weights to use.
+            config: Of the run.
+            metrics: Of the validation; empty if there was none.
+
+        Raises:
+            CheckpointError: if this or the last save failed, as on a full disk.
+        """
+        # Copies: the next step writes over the buffers. As NumPy, which is restored on
+        # any number of devices and processes.
+        trees = {
+            name: jax.tree.map(np.array, serialization.to_state_dict(tree))
+            for name, tree in {"state": state, "params": params}.items()
+        }
+        digests = {name: _digest(tree) for name, tree in trees.items()}
+        with self._told():
+            self._manager.save(
+                step,
+                args=ocp.args.Composite(
+                    state=ocp.args.StandardSave(trees["state"]),
+                    params=ocp.args.StandardSave(trees["params"]),
+                    config=ocp.args.JsonSave(config),
+                    digests=ocp.args.JsonSave(digests),
+                ),
+                metrics=metrics or None,
+                force=True,
+            )
+
+    def restore_newest(self, like: Any) -> tuple[int, Any]:
+        """Returns the newest whole step and its state; (0, `like`) before the first.
+
+        A step that is damaged is set aside, as is said in the log, for the one before.
+
+        Args:
+            like: A state of the same structure.
+
+        Raises:
+            CheckpointError: if there are checkpoints, but none is whole, or if they
+                hold a state of another structure.
+        """
+        steps = sorted(self._manager.all_steps(), reverse=True)
+        for step in steps:
+            folder = self._workdir / FOLDER / str(step)
+            try:
+                state = _restore_tree(folder, "state")
+            except CheckpointError as error:
+                self._set_aside(folder, error)
+                continue
+            try:
+                return step, serialization.from_state_dict(like, state)
+            except ValueError as error:
+                raise CheckpointError(
+                    f"{folder}: was saved by another version of pgd2jax, or with "
+                    f"another optimiser; give another --workdir. ({error})"
+                ) from error
+        if steps:
+            raise CheckpointError(
+                f"{self._workdir}: none of its checkpoints is whole; to start anew, "
+                "move it away or give another --workdir."
+            )
+        return 0, like
+
+    def _set_aside(self, folder: pathlib.Path, error: Exception) -> None:
+        aside = self._workdir / "damaged" / f"{folder.name}-{time.time_ns()}"
+        logging.warning("%s It is kept in %s; the one before is taken.", error, aside)
+        if jax.process_index() == 0:
+            aside.parent.mkdir(exist_ok=True)
+            folder.rename(aside)
+        multihost_utils.sync_global_devices("set aside")
+        self._manager.reload()
+
+    @contextlib.contextmanager
+    def _told(self):
+        """Turns whatever a save in the background ran into to one sentence."""
+        try:
+            yield
+        except Exception as error:  # Orbax and TensorStore raise all kinds.
+            reason = " ".join(str(error).split())
+            if "No space left" in reason or "ENOSPC" in reason:
+                reason = "no space is left on the disk"
+            raise CheckpointError(
+                f"{self._workdir}: a checkpoint could not be written: {reason}. Those "
+                "before it are whole, and the same command goes on from them."
+            ) from error
+
+    def check(self) -> None:
+        """Looks after the last save without waiting for it.
+
+        Raises:
+            CheckpointError: if it failed.
+        """
+        with self._told():
+            self._manager.check_for_errors()
 
     def close(self) -> None:
-        """Waits for what is being written."""
-        self._manager.close()
+        """Waits for what is being written.
+
+        Raises:
+            CheckpointError: if it failed.
+        """
+        with self._told():
+            self._manager.close()
+
+
+def _digest(tree: Any) -> int:
+    """Returns a checksum over all arrays, in the order of their names."""
+    total = 0
+    for leaf in jax.tree.leaves(tree):
+        total = zlib.crc32(np.ascontiguousarray(leaf), total)
+    return total
+
+
+def _restore_tree(folder: pathlib.Path, name: str) -> Any:
+    """Returns an item of a step as nested dicts of NumPy arrays, checked.
+
+    Raises:
+        CheckpointError: if it is not as it was saved.
+    """
+    try:
+        with ocp.PyTreeCheckpointer() as checkpointer:
+            tree = checkpointer.restore(folder / name)
+        digests = folder / "digests" / "metadata"
+        # Weights that were exported or published have none.
+        known = json.loads(digests.read_text())[name] if digests.exists() else None
+    except Exception as error:  # Orbax and TensorStore raise all kinds.
+        raise CheckpointError(
+            f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
+            f"copy it again. ({' '.join(str(error).split())[:300]})"
+        ) from error
+    if known not in (None, _digest(tree)):
+        raise CheckpointError(
+            f"{folder}: its {name} is not what was saved; take another step, or copy "
+            "it again."
+        )
+    return tree
 
 
 def _steps(folder: pathlib.Path) -> list[pathlib.Path]:
@@ -150,14 +271,12 @@ def restore_params(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
     folder = weights_folder(path).absolute()
     try:
         config = json.loads((folder / "config" / "metadata").read_text())
-        with ocp.PyTreeCheckpointer() as checkpointer:
-            params = checkpointer.restore(folder / "params")
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
             f"copy it again. ({error})"
         ) from error
-    return params, config
+    return _restore_tree(folder, "params"), config
 
 
 def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:

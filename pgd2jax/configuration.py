@@ -20,9 +20,9 @@ def compute_dtype(dtype: str) -> str:
     return "float32" if jax.default_backend() == "cpu" else "bfloat16"
 
 
-def model(group: Mapping, dtype: str = "auto") -> PGD2Net:
+def model(group: Mapping, dtype: str = "auto", remat: bool = False) -> PGD2Net:
     """Returns the network of the configuration's `model` group."""
     arguments = dict(group)
     # JSON knows lists; Flax wants attributes that hash.
     arguments["denoise_depth"] = tuple(arguments["denoise_depth"])
-    return PGD2Net(**arguments, dtype=compute_dtype(dtype))
+    return PGD2Net(**arguments, dtype=compute_dtype(dtype), remat=remat)

@@ -15,7 +15,7 @@ from ml_collections import config_flags
 from pgd2jax import compilation
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
-from pgd2jax.train import loop
+from pgd2jax.train import loop, stopping
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Configuration file, such as configs/base.py.", lock_config=True
@@ -105,6 +105,9 @@ def _main(argv: list[str]) -> None:
             print(f"validation {name}: {value:.3f} dB")
         print(f"weights in {workdir}")
         _report(CONFIG.value, workdir, bool(found))
+    except stopping.Stopped as stopped:
+        print(f"pgd2jax.main: {stopped}", file=sys.stderr)
+        sys.exit(stopped.status)
     except (ValueError, OSError) as error:
         logging.debug("It was raised here:", exc_info=True)
         sys.exit(f"pgd2jax.main: {_sentence(error)}")

@@ -32,6 +32,28 @@ class Pair(NamedTuple):
         return self.intensity, self.phase, self.has_phase, self.looks
 
 
+def crop(pair: Pair, key: jax.Array, size: int) -> Pair:
+    """Cuts the same random [size, size, 1] window from each image of a pair.
+
+    Raises:
+        ValueError: if the images are smaller.
+    """
+    rows, cols, _ = pair.reference.shape
+    if size > min(rows, cols):
+        raise ValueError(f"data.crop={size} must be at most {min(rows, cols)}.")
+    spare = jnp.array([rows - size + 1, cols - size + 1])
+    row, col = jax.random.randint(key, (2,), 0, spare)
+
+    def window(image):
+        return jax.lax.dynamic_slice(image, (row, col, 0), (size, size, 1))
+
+    return pair._replace(
+        intensity=window(pair.intensity),
+        phase=window(pair.phase),
+        reference=window(pair.reference),
+    )
+
+
 def normalise(pair: Pair) -> Pair:
     """Scales a pair so that the intensity's geometric mean is 1."""
     scale = radiometry.geometric_mean(pair.intensity)

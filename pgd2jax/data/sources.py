@@ -1,8 +1,6 @@
 """Where training pairs come from, by the name in `config.data.source`."""
 
 import functools
-import itertools
-from collections.abc import Iterator
 from typing import Protocol
 
 import jax
@@ -17,13 +15,13 @@ HELD_OUT_SIZE = 256
 
 
 class Source(Protocol):
-    """Batches from the host, pairs on the device."""
+    """Examples from the host, pairs on the device."""
 
-    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yields {name: [B, ...]} from step `start` on; always the same for a step."""
+    def examples(self):
+        """Returns an endless `grain.MapDataset`; None if all is made on the device."""
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
-        """Makes one normalised pair on the device from one example of a batch."""
+        """Makes one normalised pair on the device from one example."""
 
     def held_out(self, split: str, count: int) -> pairs.Pair:
         """Returns the first pairs of a split, normalised, as NumPy.
@@ -37,7 +35,8 @@ class Source(Protocol):
         """
 
 
-def _observed(observation) -> pairs.Pair:
+def observed(observation) -> pairs.Pair:
+    """Returns a normalised pair of an `Observation`."""
     return pairs.normalise(
         pairs.Pair(
             intensity=observation.intensity[..., None],
@@ -52,28 +51,19 @@ def _observed(observation) -> pairs.Pair:
 class Stored:
     """Pairs of a TFDS data set as they are."""
 
-    def __init__(
-        self,
-        data_dir: str,
-        config: str,
-        batch_size: int,
-        crop: int,
-        crops_per_tile: int,
-        seed: int,
-    ):
+    def __init__(self, data_dir: str, config: str, crop: int, seed: int):
         """Opens the data set; see `create`."""
         self._open = functools.partial(tiles.open_split, data_dir, config)
         self._train = self._open("train")
-        self._cut = (batch_size, crop, crops_per_tile, seed)
+        self._crop, self._seed = crop, seed
 
-    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yields shuffled crops."""
-        return tiles.batches(self._train, *self._cut, start)
+    def examples(self):
+        """Returns shuffled tiles."""
+        return tiles.shuffled(self._train, self._seed).map(tiles.example)
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
-        """Returns the stored pair."""
-        del key  # Nothing is drawn.
-        return pairs.normalise(pairs.Pair(**example))
+        """Returns a crop of the stored pair."""
+        return pairs.normalise(pairs.crop(pairs.Pair(**example), key, self._crop))
 
     def held_out(self, split: str, count: int) -> pairs.Pair:
         """Returns the first tiles of a split."""
@@ -95,11 +85,11 @@ class Respeckled(Stored):
         self._white = white
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
-        """Draws speckle over the stored reference."""
-        kind, noise = jax.random.split(key)
+        """Draws speckle over a crop of the stored reference."""
+        where, kind, noise = jax.random.split(key, 3)
         white, looks = scenes.draw_kind(kind, self._white)
-        reference = example["reference"][..., 0]
-        return _observed(respeckle.observe(noise, reference, white, looks))
+        cut = pairs.crop(pairs.Pair(**example), where, self._crop)
+        return observed(respeckle.observe(noise, cut.reference[..., 0], white, looks))
 
 
 class Endless:
@@ -109,9 +99,8 @@ class Endless:
         """Draws nothing yet; see `create`."""
         self._crop, self._seed, self._white = crop, seed, white
 
-    def batches(self, start: int) -> Iterator[dict[str, np.ndarray]]:
-        """Yields empty examples: all is made on the device."""
-        return itertools.repeat({})
+    def examples(self):
+        """Returns None: all is made on the device."""
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
         """Draws a pair from the key alone."""
@@ -129,48 +118,101 @@ class Endless:
     def _draw(self, key: jax.Array, size: int) -> pairs.Pair:
         kind, scene = jax.random.split(key)
         white, looks = scenes.draw_kind(kind, self._white)
-        return _observed(scenes.observe(scene, size, white, looks))
+        return observed(scenes.observe(scene, size, white, looks))
+
+
+class Mixed:
+    """Several sources, each with a share of the examples."""
+
+    def __init__(self, sources: list[Source], weights: list[float]):
+        """Takes sources whose tiles are of one size, and their weights."""
+        self._sources = sources
+        self._weights = [weight / sum(weights) for weight in weights]
+
+    def examples(self):
+        """Returns tiles of all; of a source without any, empty ones of that size."""
+        stored = [source.examples() for source in self._sources]
+        some = next((found[0] for found in stored if found is not None), {})
+        blank = tiles.shuffled([jax.tree.map(np.zeros_like, some)], seed=0)
+        return tiles.mixed(
+            [blank if found is None else found for found in stored], self._weights
+        )
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Makes a pair as the source of the example does."""
+        example = dict(example)
+        number = example.pop("source")
+        makers = [source.pair for source in self._sources]
+        return jax.lax.switch(number, makers, example, key)
+
+    def held_out(self, split: str, count: int) -> pairs.Pair:
+        """Returns tiles of all, as many of each as its weight says, one at least."""
+        found = [
+            source.held_out(split, max(1, round(count * weight)))
+            for source, weight in zip(self._sources, self._weights, strict=True)
+        ]
+        return jax.tree.map(lambda *images: np.concatenate(images), *found)
 
 
 SOURCES = ("endless", "near_real", "respeckled", "simulated")
 
 
+def weights_of(mix: str) -> dict[str, float]:
+    """Reads "near_real=1, endless=3".
+
+    Raises:
+        ValueError: if it does not read so.
+    """
+    weights = {}
+    for item in mix.split(","):
+        name, _, weight = item.partition("=")
+        try:
+            weights[name.strip()] = float(weight)
+        except ValueError:
+            weights[name.strip()] = 0.0
+    if not all(0 < weight < np.inf for weight in weights.values()):
+        raise ValueError(
+            f"data.{mix=} must name sources and weights above 0, such as "
+            "'near_real=1, endless=3'."
+        )
+    return weights
+
+
 def create(
     source: str,
     *,
+    mix: str = "",
     data_dir: str,
-    batch_size: int,
     crop: int,
-    crops_per_tile: int,
     white: float,
     seed: int,
 ) -> Source:
-    """Returns the source of that name.
+    """Returns the source of that name, or a mix of several.
 
     Args:
         source: "simulated", "near_real" or "stack-...", pairs of the TFDS data set;
             "respeckled", the simulated references under fresh speckle; "endless",
             fresh scenes.
+        mix: Such as "near_real=1, endless=3", instead of `source`: a quarter of the
+            examples from near_real. Empty for one source.
         data_dir: Of TFDS; "endless" needs none.
-        batch_size: Examples a step, over all devices.
         crop: Rows and columns of an example.
-        crops_per_tile: Examples to cut from each tile that is read: reading takes
-            cores from training on a CPU. "endless" has no tiles.
         white: Part of the examples of "endless" and "respeckled" whose samples are
             independent; the others pass a random transfer function.
-        seed: Of order, crops and all that is drawn.
+        seed: Of order and of what is held out of "endless".
 
     Raises:
-        ValueError: if there is no such source, or the crops do not fill a batch.
+        ValueError: if there is no such source.
         MissingDataError: if the data set has not been built.
     """
-    if batch_size % crops_per_tile:
-        raise ValueError(f"data.{batch_size=} must divide by data.{crops_per_tile=}.")
+    if mix:
+        weights = weights_of(mix)
+        rest = {"data_dir": data_dir, "crop": crop, "white": white, "seed": seed}
+        return Mixed([create(name, **rest) for name in weights], list(weights.values()))
     if source == "endless":
         return Endless(crop, seed, white)
-    sizes = (batch_size, crop, crops_per_tile, seed)
     if source == "respeckled":
-        return Respeckled(data_dir, "simulated", *sizes, white=white)
+        return Respeckled(data_dir, "simulated", crop, seed, white=white)
     if source in SOURCES or source.startswith("stack-"):
-        return Stored(data_dir, source, *sizes)
+        return Stored(data_dir, source, crop, seed)
     raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")

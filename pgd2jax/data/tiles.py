@@ -1,11 +1,15 @@
 """Tiles of a TFDS data set, read by grain; any step can be asked for directly."""
 
+import os
 import pathlib
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
 IMAGES = ("intensity", "phase", "reference")
+# Readers keep ahead of the device without starving a CPU that trains of its cores.
+READERS = max(2, (os.cpu_count() or 2) // 2)
 
 
 class MissingDataError(FileNotFoundError):
@@ -40,52 +44,55 @@ def open_split(data_dir: str, config: str, split: str):
         ) from error
 
 
-def crop(
-    example: dict[str, np.ndarray], size: int, rng: np.random.Generator
-) -> dict[str, np.ndarray]:
-    """Cuts the same random [size, size, 1] window from each image of an example."""
-    rows, cols, _ = example["reference"].shape
-    if size > min(rows, cols):
-        raise ValueError(f"crop {size=} must be at most {min(rows, cols)}.")
-    row = rng.integers(rows - size + 1)
-    col = rng.integers(cols - size + 1)
-    window = (slice(row, row + size), slice(col, col + size))
-    pair = {name: example[name][window] for name in IMAGES}
-    return pair | {
-        "has_phase": np.bool_(example["has_phase"]),
-        "looks": np.float32(example["looks"]),
+def example(tile: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns what training needs of a tile: the fields of a `Pair`."""
+    images = {name: tile[name] for name in IMAGES}
+    return images | {
+        "has_phase": np.bool_(tile["has_phase"]),
+        "looks": np.float32(tile["looks"]),
     }
 
 
-def batches(
-    source, batch_size: int, size: int, crops_per_tile: int, seed: int, start: int
-) -> Iterator[dict[str, np.ndarray]]:
-    """Yields shuffled batches of random crops from step `start` on, for ever.
+def shuffled(source, seed: int):
+    """Returns an endless `grain.MapDataset`, each epoch in an order of its own.
 
     Args:
-        source: Of `open_split`.
-        batch_size: Examples a batch.
-        size: Rows and columns of a crop.
-        crops_per_tile: Crops to cut from each tile that is read; divides the batch.
-        seed: Of order and crops; a batch depends on it and on its step alone.
-        start: First step.
+        source: Random access to examples: `len` and `[index]`.
+        seed: Of the order.
     """
     import grain
 
-    def cut(example, rng):
-        crops = [crop(example, size, rng) for _ in range(crops_per_tile)]
-        return {name: np.stack([c[name] for c in crops]) for name in crops[0]}
+    return grain.MapDataset.source(source).seed(seed).shuffle().repeat()
 
-    tiles_per_batch = batch_size // crops_per_tile
-    dataset = (
-        grain.MapDataset.source(source)
-        .seed(seed)
-        .shuffle()
-        .repeat()
-        .random_map(cut)
-        .slice(slice(start * tiles_per_batch, None))
-    )
-    # Two threads keep ahead of the device without starving it of cores.
-    reading = grain.ReadOptions(num_threads=2, prefetch_buffer_size=2 * tiles_per_batch)
-    for batch in dataset.to_iter_dataset(reading).batch(tiles_per_batch):
-        yield {name: x.reshape(batch_size, *x.shape[2:]) for name, x in batch.items()}
+
+def mixed(datasets: list, weights: list[float]):
+    """Returns endless datasets as one; example i carries its number as "source"."""
+    import grain
+
+    marked = [
+        dataset.map(lambda found, number=number: found | {"source": np.int32(number)})
+        for number, dataset in enumerate(datasets)
+    ]
+    return grain.MapDataset.mix(marked, weights)
+
+
+def batches(
+    dataset, size: int, start: int, process: int, processes: int
+) -> Iterator[dict[str, Any]]:
+    """Yields one process's part of every batch from step `start` on, for ever.
+
+    Example i of the dataset belongs to process i mod `processes`, whatever the step.
+
+    Args:
+        dataset: An endless `grain.MapDataset`.
+        size: Examples a batch, over all processes.
+        start: First step.
+        process: Number of this process.
+        processes: Their count; divides `size`.
+    """
+    import grain
+
+    share = size // processes
+    mine = dataset.slice(slice(start * size + process, None, processes))
+    reading = grain.ReadOptions(num_threads=READERS, prefetch_buffer_size=2 * share)
+    yield from mine.to_iter_dataset(reading).batch(share)

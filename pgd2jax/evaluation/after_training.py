@@ -25,7 +25,7 @@ def run(config, workdir: pathlib.Path, command: str) -> records.Evaluation:
     """
     chosen = list(config.evaluation.methods)
     compared = methods.create(chosen, pgd2jax.load(workdir))
-    source = data.create(**config.data, seed=config.seed)
+    source = data.create(**config.data, seed=config.seed).source
     held_out = source.held_out("test", config.evaluation.tiles)
     scenes = cases.of_pairs(held_out, f"test split of {config.data.source}")
     ours = methods.OURS if methods.OURS in chosen else chosen[-1]

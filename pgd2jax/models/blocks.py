@@ -86,6 +86,11 @@ class ResidualBlock(nn.Module):
         return x + y
 
 
+def residual_block(remat: bool) -> type[ResidualBlock]:
+    """Returns ResidualBlock, or one whose backward pass computes its inside again."""
+    return nn.remat(ResidualBlock) if remat else ResidualBlock
+
+
 class Head(nn.Module):
     """Turns features at half resolution into one image at full resolution.
 

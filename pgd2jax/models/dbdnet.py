@@ -25,6 +25,7 @@ class DBDNet(nn.Module):
         window: Rows and columns of an attention window at quarter resolution.
         exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
         dtype: Of the computation.
+        remat: Compute blocks again in the backward pass, to save memory.
     """
 
     features: int
@@ -33,6 +34,7 @@ class DBDNet(nn.Module):
     window: int
     exchange: str
     dtype: str = "float32"
+    remat: bool = False
 
     @nn.compact
     def __call__(
@@ -56,12 +58,11 @@ class DBDNet(nn.Module):
         wide = 2 * self.features
         half, quarter, joint = self.depth
 
+        block = blocks.residual_block(self.remat)
+
         def residuals(x, features, count, name):
             for index in range(count):
-                block = blocks.ResidualBlock(
-                    features, self.dtype, name=f"{name}_{index}"
-                )
-                x = block(x)
+                x = block(features, self.dtype, name=f"{name}_{index}")(x)
             return x
 
         def coarser(x, name):

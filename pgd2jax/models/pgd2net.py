@@ -48,6 +48,7 @@ class PGD2Net(nn.Module):
         exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
         dtype: Of the computation, "float32" or "bfloat16"; parameters and results
             are float32.
+        remat: Compute blocks again in the backward pass: less memory, more time.
     """
 
     features: int = 64
@@ -60,6 +61,7 @@ class PGD2Net(nn.Module):
     window: int = 8
     exchange: str = "windows"
     dtype: str = "float32"
+    remat: bool = False
 
     @property
     def stride(self) -> int:
@@ -148,6 +150,7 @@ class PGD2Net(nn.Module):
             self.sub_look_size,
             self.phase_as,
             self.dtype,
+            self.remat,
             name="snenet",
         )(log_intensity, slc, has_phase, context)
         margin = max(halo - self.reach_after_asking, 0) // 4 * 4
@@ -158,6 +161,7 @@ class PGD2Net(nn.Module):
             self.window,
             self.exchange,
             self.dtype,
+            self.remat,
             name="dbdnet",
         )(log_intensity, log_speckle, noise, context, margin)
         return Estimate(

@@ -20,6 +20,7 @@ class SNENet(nn.Module):
         phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
             sine; "none" if it never does.
         dtype: Of the computation.
+        remat: Compute blocks again in the backward pass, to save memory.
     """
 
     features: int
@@ -28,6 +29,7 @@ class SNENet(nn.Module):
     sub_look_size: int
     phase_as: str
     dtype: str = "float32"
+    remat: bool = False
 
     @nn.compact
     def __call__(
@@ -66,8 +68,7 @@ class SNENet(nn.Module):
         x = jnp.concatenate([x, seen], axis=-1).astype(self.dtype)
         x = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="stem")(x)
         x = blocks.Context(self.dtype, name="context")(x, context)
+        block = blocks.residual_block(self.remat)
         for index in range(self.depth):
-            x = blocks.ResidualBlock(self.features, self.dtype, name=f"block_{index}")(
-                x
-            )
+            x = block(self.features, self.dtype, name=f"block_{index}")(x)
         return blocks.Head(self.dtype, name="head")(x), x

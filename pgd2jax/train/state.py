@@ -5,6 +5,7 @@ from typing import Any
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax import struct
 
@@ -17,12 +18,16 @@ class State(struct.PyTreeNode):
         params: Weights.
         average: Exponential average of the weights; this is what is used.
         optimiser: State of the optimiser.
+        skipped: Steps so far whose loss or gradient was not finite, int32.
+        in_a_row: As many of them came last, one after the other, int32.
     """
 
     step: jax.Array
     params: Any
     average: Any
     optimiser: optax.OptState
+    skipped: jax.Array
+    in_a_row: jax.Array
 
 
 def optimiser(
@@ -59,6 +64,18 @@ def optimiser(
     )
 
 
+def begin_with(now: State, params: Any) -> State:
+    """Returns a state before the first step with other weights, nested dicts.
+
+    Raises:
+        ValueError: if they are of another network.
+    """
+    if jax.tree.map(np.shape, now.params) != jax.tree.map(np.shape, params):
+        raise ValueError("init_from: these are the weights of another network.")
+    params = jax.tree.map(jnp.asarray, params)
+    return now.replace(params=params, average=jax.tree.map(jnp.copy, params))
+
+
 def create(
     model: nn.Module, tx: optax.GradientTransformation, seed: int, size: int
 ) -> State:
@@ -71,4 +88,6 @@ def create(
         params=params,
         average=jax.tree.map(jnp.copy, params),
         optimiser=tx.init(params),
+        skipped=jnp.zeros((), jnp.int32),
+        in_a_row=jnp.zeros((), jnp.int32),
     )

@@ -25,17 +25,19 @@ class Validation:
         self._predict = steps.predict_step(predict)
 
     def despeckle(self, params: Any) -> np.ndarray:
-        """Returns the tiles despeckled, [N, H, W]."""
+        """Returns the tiles despeckled, [N, H, W], on every process."""
         count = len(self._tiles.has_phase)
+        share = self._batch_size // jax.process_count()
+        mine = jax.process_index() * share + np.arange(share)
         clean = []
         for start in range(0, count, self._batch_size):
             # The last batch is filled up with its last tile, which is cut off below.
-            index = np.minimum(np.arange(start, start + self._batch_size), count - 1)
+            index = np.minimum(start + mine, count - 1)
             batch = jax.tree.map(lambda x, index=index: x[index], self._tiles)
             predicted = self._predict(
                 params, steps.shard(batch, jax.local_device_count())
             )
-            clean.append(np.asarray(predicted).reshape(batch.intensity.shape)[..., 0])
+            clean.append(np.asarray(predicted)[..., 0])
         return np.concatenate(clean)[:count]
 
     def measure(self, clean: np.ndarray) -> dict[str, float]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pgd2jax import data
-from pgd2jax.data import pairs, tiles
+from pgd2jax.data import pairs, sources, tiles
 
 SIZES = {"batch_size": 4, "crop": 32, "crops_per_tile": 2, "white": 0.5, "seed": 0}
 
@@ -100,38 +100,130 @@ def test_looks_that_are_told_scatter_only_where_there_is_no_phase():
     assert told(False, 1.0).min() == 1
 
 
+def tile(index):
+    return pairs.Pair(**tiles.example(Tiles()[index]))
+
+
 def test_crops_of_one_example_show_the_same_window():
-    rng = np.random.default_rng(0)
-    cut = tiles.crop(Tiles()[3], 32, rng)
-    np.testing.assert_array_equal(cut["intensity"], cut["reference"])
-    first = cut["reference"][0, 0, 0]
-    assert cut["reference"][-1, -1, 0] == first + 31 * 101
-    assert not cut["has_phase"]
-    assert cut["looks"] == 4
+    cut = pairs.crop(tile(3), jax.random.key(0), 32)
+    np.testing.assert_array_equal(cut.intensity, cut.reference)
+    first = cut.reference[0, 0, 0]
+    assert cut.reference[-1, -1, 0] == first + 31 * 101
+    assert not cut.has_phase
+    assert cut.looks == 4
+
+
+def test_crops_reach_every_border_and_no_farther():
+    keys = jax.random.split(jax.random.key(0), 400)
+    corners = jax.vmap(lambda key: pairs.crop(tile(0), key, 60).reference[0, 0, 0])(
+        keys
+    )
+    rows, cols = np.divmod(np.asarray(corners) - 10_000, 100)
+    assert set(rows) == set(cols) == {0, 1, 2, 3, 4}
 
 
 def test_crop_larger_than_a_tile_is_refused():
     with pytest.raises(ValueError, match="at most 64"):
-        tiles.crop(Tiles()[0], 65, np.random.default_rng(0))
+        pairs.crop(tile(0), jax.random.key(0), 65)
 
 
-@pytest.mark.parametrize("crops", [1, 2])
-def test_batches_start_anywhere_in_the_same_sequence(crops):
-    whole = list(itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 0), 6))
-    later = list(itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 4), 2))
-    for ours, theirs in zip(whole[4:], later, strict=True):
+class Stored:
+    """A source of `Tiles`."""
+
+    def examples(self):
+        return tiles.shuffled(Tiles(), seed=7).map(tiles.example)
+
+    def pair(self, example, key):
+        return pairs.crop(pairs.Pair(**example), key, 32)
+
+    def held_out(self, split, count):
+        return jax.tree.map(lambda *x: np.stack(x), *(tile(i) for i in range(count)))
+
+
+def seen(found):
+    """Returns the numbers of the tiles of a batch."""
+    return [int(image[0, 0, 0]) // 10_000 - 1 for image in found["reference"]]
+
+
+def test_batches_start_anywhere_in_the_same_sequence():
+    batches = data.Batches(Stored(), batch_size=4, crops_per_tile=1)
+    whole = list(itertools.islice(batches.since(0), 6))
+    later = list(itertools.islice(batches.since(4), 2))
+    for (numbers, ours), (same, theirs) in zip(whole[4:], later, strict=True):
+        np.testing.assert_array_equal(numbers, same)
         np.testing.assert_array_equal(ours["reference"], theirs["reference"])
 
 
-@pytest.mark.parametrize("crops", [1, 2, 4])
-def test_an_epoch_shows_every_tile_as_often_as_it_is_cut(crops):
-    epoch = itertools.islice(tiles.batches(Tiles(), 4, 32, crops, 7, 0), 3 * crops)
-    seen = [int(x[0, 0, 0]) // 10_000 for batch in epoch for x in batch["reference"]]
-    assert sorted(seen) == sorted(crops * list(range(1, 13)))
+def test_an_epoch_shows_every_tile_once_and_the_next_in_another_order():
+    batches = data.Batches(Stored(), batch_size=8, crops_per_tile=2)
+
+    def epoch(start):
+        steps = itertools.islice(batches.since(start), 3)
+        return [number for _, found in steps for number in seen(found)]
+
+    first, second = epoch(0), epoch(3)
+    assert sorted(first) == sorted(second) == list(range(12))
+    assert first != second
+
+
+def test_processes_share_every_batch_and_its_numbers():
+    batches = data.Batches(Stored(), batch_size=8, crops_per_tile=2)
+    numbers, whole = next(batches.since(5))
+    parts = [next(batches.since(5, process, 2)) for process in (0, 1)]
+    together = dict(zip(numbers, seen(whole), strict=True))
+    assert list(numbers) == [20, 21, 22, 23]
+    assert [list(part) for part, _ in parts] == [[20, 22], [21, 23]]
+    for part, found in parts:
+        assert seen(found) == [together[number] for number in part]
+
+
+def test_endless_examples_are_numbered_alike():
+    batches = data.create(source="endless", data_dir="", **SIZES)
+    (numbers, examples), _ = itertools.islice(batches.since(3, 1, 2), 2)
+    assert list(numbers) == [7]
+    assert examples == {}
+
+
+def test_a_mix_takes_each_source_as_often_as_its_weight_says():
+    mix = sources.Mixed([Stored(), sources.Endless(32, 0, 0.5)], [3, 1])
+    found = mix.examples()
+    kinds = [int(found[i]["source"]) for i in range(400)]
+    assert kinds.count(0) == pytest.approx(300, abs=4)
+    stored = [found[i] for i in range(8) if kinds[i] == 0]
+    assert all(example["reference"].any() for example in stored)
+
+
+def test_pairs_of_a_mix_are_those_of_their_source():
+    class Bright(Stored):
+        def pair(self, example, key):
+            return super().pair(example, key)._replace(looks=np.float32(9))
+
+    made = [Stored(), Bright()]
+    mix = sources.Mixed(made, [1, 1])
+    key, example = jax.random.key(3), tiles.example(Tiles()[2])
+    for number, alone in enumerate(made):
+        ours = jax.jit(mix.pair)(example | {"source": np.int32(number)}, key)
+        for one, other in zip(ours, alone.pair(example, key), strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_held_out_of_a_mix_is_of_all_its_sources():
+    held_out = sources.Mixed([Stored(), Stored()], [3, 1]).held_out("validation", 8)
+    assert [int(x[0, 0, 0]) // 10_000 for x in held_out.reference] == [
+        *range(1, 7),
+        1,
+        2,
+    ]
+
+
+@pytest.mark.parametrize("mix", ["endless", "endless=0", "endless=x", "endless=1,"])
+def test_mix_that_does_not_read_is_refused(mix):
+    with pytest.raises(ValueError, match="such as 'near_real=1, endless=3'"):
+        data.create(source="endless", mix=mix, data_dir="", **SIZES)
 
 
 def test_endless_pairs_depend_on_their_key_alone():
-    source = data.create("endless", data_dir="", **SIZES)
+    source = data.create(source="endless", data_dir="", **SIZES).source
     draw = jax.jit(lambda key: source.pair({}, key))
     one, same, other = (draw(jax.random.key(i)) for i in (1, 1, 2))
     assert one.intensity.shape == (32, 32, 1)
@@ -141,19 +233,19 @@ def test_endless_pairs_depend_on_their_key_alone():
 
 def test_missing_data_set_says_how_to_build_it(tmp_path):
     with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build simulated"):
-        data.create("simulated", data_dir=str(tmp_path), **SIZES)
+        data.create(source="simulated", data_dir=str(tmp_path), **SIZES)
 
 
 def test_crops_that_do_not_fill_a_batch_are_refused():
     with pytest.raises(ValueError, match="must divide by"):
-        data.create("simulated", data_dir="", **SIZES | {"crops_per_tile": 3})
+        data.create(source="simulated", data_dir="", **SIZES | {"crops_per_tile": 3})
 
 
 def test_unknown_source_lists_the_known():
     with pytest.raises(ValueError, match="endless, near_real"):
-        data.create("imagined", data_dir="", **SIZES)
+        data.create(source="imagined", data_dir="", **SIZES)
 
 
 def test_stack_is_read_by_its_name_and_asked_for_by_its_command(tmp_path):
     with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build stack FILES "):
-        data.create("stack-0123abcd", data_dir=str(tmp_path), **SIZES)
+        data.create(source="stack-0123abcd", data_dir=str(tmp_path), **SIZES)

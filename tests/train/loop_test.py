@@ -9,7 +9,7 @@ import pytest
 
 from pgd2jax import checkpoints, configuration, data
 from pgd2jax.data import pairs
-from pgd2jax.train import averages, loop, state, steps
+from pgd2jax.train import averages, loop, program, progress, state, steps
 
 
 def leaves(tree):
@@ -20,7 +20,9 @@ def state_of(workdir, step, config):
     model = configuration.model(config.model, "float32")
     tx = state.optimiser(config.train.num_steps, **config.optimiser)
     like = state.create(model, tx, config.seed, model.stride)
-    return checkpoints.Checkpoints(workdir).restore(step, like)
+    found, restored = checkpoints.Checkpoints(workdir).restore_newest(like)
+    assert found == step
+    return restored
 
 
 def test_smoke_run_leaves_checkpoints_scalars_images_and_its_config(
@@ -60,7 +62,7 @@ def test_resumed_run_equals_an_unbroken_one(tmp_path, smoke_config):
         patch.setattr(checkpoints.Checkpoints, "save", save_and_die)
         with pytest.raises(Killed):
             loop.run(config, broken)
-    assert checkpoints.Checkpoints(broken).latest_step() == 2
+    state_of(broken, 2, config)
     loop.run(config, broken)
     whole, resumed = (state_of(path, 4, config) for path in (unbroken, broken))
     for ours, theirs in zip(leaves(whole), leaves(resumed), strict=True):
@@ -123,9 +125,9 @@ def test_one_device_takes_the_same_steps_as_eight(smoke_config):
         )
 
     def train(devices):
-        draw = steps.draw_step(pair, jax.random.key(1))
+        draw = steps.draw_step(pair, jax.random.key(1), crops_per_tile=1)
         step = steps.train_step(
-            loop.objective(model, config.loss.to_dict()), tx, decay=0.9
+            program.objective(model, config.loss.to_dict()), tx, decay=0.9
         )
         now = state.create(model, tx, 0, model.stride)
         for number in range(5):
@@ -143,8 +145,8 @@ def test_one_device_takes_the_same_steps_as_eight(smoke_config):
 
 
 def test_endless_pairs_are_the_same_on_one_device_and_on_eight(smoke_config):
-    source = data.create(**smoke_config().data, seed=0)
-    draw = steps.draw_step(source.pair, jax.random.key(1))
+    source = data.create(**smoke_config().data, seed=0).source
+    draw = steps.draw_step(source.pair, jax.random.key(1), crops_per_tile=1)
     numbers = np.arange(8, dtype=np.int32)
     one, eight = (draw(steps.shard(numbers, devices), {}) for devices in (1, 8))
     for ours, theirs in zip(leaves(one), leaves(eight), strict=True):
@@ -153,9 +155,9 @@ def test_endless_pairs_are_the_same_on_one_device_and_on_eight(smoke_config):
 
 
 def test_time_of_a_long_run_on_a_cpu_is_told_with_ways_to_shorten_it(caplog):
-    clock = loop._Clock(first=4, num_steps=10**9)
+    clock = progress.Clock(first=4, num_steps=10**9)
     for step in (5, 6, 7):
-        clock.tick(step, jnp.zeros(()))
+        clock.tick(step)
     (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
     assert "hours" in warning
     assert "configs/small.py" in warning
@@ -167,7 +169,12 @@ def test_average_of_weights_follows_slowly_and_starts_fast():
     )
     params = {"w": jnp.zeros(())}
     now = state.State(
-        jnp.zeros((), jnp.int32), params, {"w": jnp.ones(())}, tx.init(params)
+        jnp.zeros((), jnp.int32),
+        params,
+        {"w": jnp.ones(())},
+        tx.init(params),
+        jnp.zeros((), jnp.int32),
+        jnp.zeros((), jnp.int32),
     )
     batch = np.zeros((8, 1), np.float32)
     step = steps.train_step(lambda p, b: (p["w"] + b, {}), tx, decay=0.5)
@@ -185,14 +192,14 @@ def test_averages_weigh_every_value_alike():
 
 
 def test_rows_after_the_restored_step_are_dropped(tmp_path):
-    from pgd2jax.train import watch
+    from pgd2jax.train.watch import scalar_file
 
-    first = watch.Watch(tmp_path, 0)
+    first = scalar_file.ScalarFile(tmp_path, 0)
     for step in (1, 2, 3):
         first.scalars(step, {"loss": step})
     first.close()
     with open(tmp_path / "scalars.csv", "a") as file:
         file.write("4,lo")  # Killed in mid-row.
-    watch.Watch(tmp_path, 2).close()
+    scalar_file.ScalarFile(tmp_path, 2).close()
     with open(tmp_path / "scalars.csv", newline="") as file:
         assert [row["step"] for row in csv.DictReader(file)] == ["1", "2"]

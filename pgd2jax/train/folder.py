@@ -1,0 +1,59 @@
+"""The folder of a run: whose it is, and what is left in it for inspection."""
+
+import json
+import pathlib
+from typing import Any
+
+import jax
+import numpy as np
+
+from pgd2jax import raster
+from pgd2jax.data import pairs
+
+
+def claim(workdir: pathlib.Path, config: dict[str, Any]) -> str:
+    """Writes the configuration, or checks it against that of the run so far.
+
+    Network, data and seed make a run; its length, rates and weights may change.
+
+    Returns:
+        What has changed that must not, by name; an empty text if nothing has.
+    """
+    path = workdir / "config.json"
+    if path.exists():
+        before = json.loads(path.read_text())
+        changed = [
+            f"{group}.{name}"
+            for group in ("model", "data")
+            for name in sorted(before.get(group, {}) | config[group])
+            if before.get(group, {}).get(name) != config[group].get(name)
+        ]
+        changed += [
+            name for name in ("seed", "init_from") if before.get(name) != config[name]
+        ]
+        if changed:
+            return ", ".join(changed)
+    if jax.process_index() == 0:
+        with raster.replacing(path) as temporary:
+            temporary.write_text(json.dumps(config, indent=2) + "\n")
+    return ""
+
+
+def write_overview(workdir: pathlib.Path, params: Any) -> None:
+    """Writes a table of all parameters, their shapes and statistics."""
+    try:
+        from clu import parameter_overview
+    except ImportError:  # GPU images often come without clu.
+        return
+    path = workdir / "parameters.txt"
+    path.write_text(parameter_overview.get_parameter_overview(params) + "\n")
+
+
+def keep_batch(workdir: pathlib.Path, step: int, batch: pairs.Pair) -> pathlib.Path:
+    """Writes a process's part of a batch, [D, B/D, ...], as .npz; returns its path."""
+    name = f"batch-{step}-{jax.process_index()}.npz"
+    path = workdir / "not_finite" / name
+    path.parent.mkdir(exist_ok=True)
+    with raster.replacing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **jax.device_get(batch)._asdict())
+    return path

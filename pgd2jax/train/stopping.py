@@ -1,0 +1,59 @@
+"""Stops a run between two steps when it is told to, so that nothing is lost."""
+
+import signal
+
+import jax
+from jax.experimental import multihost_utils
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Stopped(Exception):
+    """A run that was told to stop, and has saved its last step.
+
+    Attributes:
+        status: Exit status by the custom of shells, 128 and the signal's number: 143
+            for SIGTERM, which schedulers send, 130 for Ctrl-C.
+    """
+
+    def __init__(self, message: str, number: int):
+        """Takes the message and the signal's number."""
+        super().__init__(message)
+        self.status = 128 + number
+
+
+class Stop:
+    """Takes SIGTERM and the first Ctrl-C while it is open; a second one interrupts.
+
+    Of several processes each may get the signal at another time, or one alone: JAX
+    watches for SIGTERM and has all of them stop at the same step.
+    """
+
+    def __init__(self):
+        """Waits for nothing yet."""
+        self._asked = 0
+        self._before = {}
+
+    def __enter__(self):
+        """Starts to listen."""
+        if jax.process_count() == 1:
+            self._before = {n: signal.signal(n, self._take) for n in SIGNALS}
+        return self
+
+    def __exit__(self, *_):
+        """Gives the signals back."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _take(self, number, frame):
+        del frame
+        self._asked = number
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def after(self, step: int) -> int:
+        """Returns the signal to stop for after this step, the same everywhere, or 0."""
+        if jax.process_count() == 1:
+            return self._asked
+        if multihost_utils.reached_preemption_sync_point(step):
+            return signal.SIGTERM
+        return 0

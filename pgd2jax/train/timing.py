@@ -1,0 +1,89 @@
+"""Where the time of a step goes, and how much of the device it uses."""
+
+import contextlib
+import time
+
+import jax
+
+# Dense bfloat16 products, FLOP/s, from the makers' data sheets; by a part of the
+# device's name.
+PEAKS = {
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "A10": 125e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "TPU v6 lite": 918e12,
+    "TPU v5 lite": 197e12,
+    "TPU v5": 459e12,
+    "TPU v4": 275e12,
+}
+
+
+def peak(device_kind: str) -> float | None:
+    """Returns the FLOP/s a device can do in bfloat16, or None if it is not known."""
+    return next((found for name, found in PEAKS.items() if name in device_kind), None)
+
+
+def compiled_flop(step, *arguments, accumulate: int) -> float:
+    """Compiles a step and returns the floating point operations of one device.
+
+    XLA counts the body of a loop once, and what rematerialisation does twice, twice.
+
+    Args:
+        step: Of `steps.train_step`.
+        *arguments: Its arguments.
+        accumulate: As it was given to `train_step`.
+    """
+    analysis = step.lower(*arguments).compile().cost_analysis()
+    return accumulate * float((analysis or {}).get("flops", 0.0))
+
+
+class Timing:
+    """Splits the host's time since the last `take` into named parts.
+
+    What is in no part is the device's: steps are queued, and the host waits for them
+    when it reads what they return.
+    """
+
+    def __init__(self, flop: float, dtype: str):
+        """Takes the floating point operations of a device's step and their dtype."""
+        self._flop = flop
+        kind = jax.devices()[0].device_kind
+        self._peak = peak(kind) if dtype == "bfloat16" else None
+        self._parts = dict.fromkeys(("data", "logging"), 0.0)
+        self._start = time.perf_counter()
+
+    @contextlib.contextmanager
+    def __call__(self, part: str):
+        """Counts the time inside to "data" or "logging"."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self._parts[part] += time.perf_counter() - start
+
+    def take(self, steps: int) -> dict[str, float]:
+        """Returns milliseconds a step of each part, and the rate, and starts anew.
+
+        Args:
+            steps: Steps since the last time.
+
+        Returns:
+            "time/step", "time/data", "time/logging" and "time/device", ms;
+            "time/tflops" of a device; "time/mfu", the part of what it can do, where
+            that is known.
+        """
+        now = time.perf_counter()
+        parts = dict(self._parts) | {"step": now - self._start}
+        parts["device"] = parts["step"] - parts["data"] - parts["logging"]
+        found = {f"time/{n}": 1e3 * part / steps for n, part in parts.items()}
+        rate = self._flop * steps / parts["step"]
+        found["time/tflops"] = rate / 1e12
+        if self._peak:
+            found["time/mfu"] = rate / self._peak
+        self._parts = dict.fromkeys(self._parts, 0.0)
+        self._start = now
+        return found
