@@ -9,13 +9,14 @@ import pathlib
 import shlex
 import sys
 
+import jax
 from absl import app, flags, logging
 from ml_collections import config_flags
 
 from pgd2jax import compilation
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
-from pgd2jax.train import loop, stopping
+from pgd2jax.train import hosts, loop, stopping
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Configuration file, such as configs/base.py.", lock_config=True
@@ -25,6 +26,15 @@ WORKDIR = flags.DEFINE_string(
     None,
     "Folder of the run; a run found there goes on. Default: runs/NAME for NAME.py.",
 )
+DISTRIBUTED = flags.DEFINE_boolean(
+    "distributed",
+    False,
+    "Train with other processes: JAX finds them under Slurm, Open MPI, Kubernetes, "
+    "and on TPU pods. Elsewhere, name them:",
+)
+COORDINATOR = flags.DEFINE_string("coordinator", "", "HOST:PORT of the first process.")
+PROCESSES = flags.DEFINE_integer("processes", 0, "Count of all processes.")
+PROCESS = flags.DEFINE_integer("process", -1, "Number of this one, from 0.")
 
 
 def _config_file(argv: list[str]) -> str | None:
@@ -67,6 +77,19 @@ def _sentence(error: Exception) -> str:
     return text[1:-1] if quoted else text
 
 
+def _worth_telling(record) -> bool:
+    """Returns whether a line of the log is for the user.
+
+    Libraries tell of every file; what they have to warn of still comes. What Orbax
+    fails at in the background, and tells in fifty lines, is raised to us, too.
+    """
+    if record.pathname.startswith(str(pathlib.Path(__file__).parent)):
+        return True
+    if "orbax" in pathlib.Path(record.pathname).parts:
+        return False
+    return record.levelno > logging.converter.STANDARD_INFO
+
+
 def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     """Evaluates what was trained and writes a page on it, unless that is done."""
     path = workdir / "report.html"
@@ -90,17 +113,16 @@ def _main(argv: list[str]) -> None:
     workdir = pathlib.Path(workdir)
     compilation.cache()
     logging.set_verbosity(logging.INFO)
-    package = str(pathlib.Path(__file__).parent)
-    # Libraries tell of every file; what they have to warn of still comes.
-    logging.get_absl_handler().addFilter(
-        lambda record: (
-            record.levelno > logging.converter.STANDARD_INFO
-            or record.pathname.startswith(package)
-        )
-    )
+    logging.get_absl_handler().addFilter(_worth_telling)
     try:
         methods.check(CONFIG.value.evaluation.methods)
+        if DISTRIBUTED.value or COORDINATOR.value:
+            hosts.join(COORDINATOR.value, PROCESSES.value, PROCESS.value)
         found = loop.run(CONFIG.value, workdir)
+        first = jax.process_index() == 0
+        hosts.leave()
+        if not first:
+            return
         for name, value in found.items():
             print(f"validation {name}: {value:.3f} dB")
         print(f"weights in {workdir}")

@@ -41,6 +41,8 @@ def claim(workdir: pathlib.Path, config: dict[str, Any]) -> str:
 
 def write_overview(workdir: pathlib.Path, params: Any) -> None:
     """Writes a table of all parameters, their shapes and statistics."""
+    if jax.process_index() != 0:
+        return
     try:
         from clu import parameter_overview
     except ImportError:  # GPU images often come without clu.
