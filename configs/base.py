@@ -10,9 +10,11 @@ def get_config() -> ml_collections.ConfigDict:
     c.profile = False  # Trace a few steps into the run's folder.
 
     c.data = ml_collections.ConfigDict()  # Keyword arguments of data.create.
-    c.data.source = "endless"  # Or simulated, respeckled, near_real.
+    c.data.source = "endless"  # Or another of data.SOURCES.
     c.data.mix = ""  # Several, with weights, instead: "near_real=1, endless=3".
     c.data.data_dir = "data"  # Of TFDS; endless needs none.
+    c.data.files = ""  # SLC images for slc and merlin: "a.tif,b.tif".
+    c.data.tiles = 128  # To cut from them, at most.
     c.data.batch_size = 32  # Over all devices.
     c.data.crop = 128  # Pixels, square; divides by the network's stride, 32.
     c.data.crops_per_tile = 1

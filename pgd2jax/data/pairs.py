@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import radiometry, speckle
 
 
 class Pair(NamedTuple):
@@ -59,6 +59,19 @@ def normalise(pair: Pair) -> Pair:
     scale = radiometry.geometric_mean(pair.intensity)
     return pair._replace(
         intensity=pair.intensity / scale, reference=pair.reference / scale
+    )
+
+
+def observed(observation: speckle.Observation) -> Pair:
+    """Returns a normalised pair of an `Observation`."""
+    return normalise(
+        Pair(
+            intensity=observation.intensity[..., None],
+            phase=observation.phase[..., None],
+            reference=observation.reference[..., None],
+            has_phase=observation.looks == 1,
+            looks=observation.looks,
+        )
     )
 
 

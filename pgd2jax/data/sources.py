@@ -1,12 +1,13 @@
 """Where training pairs come from, by the name in `config.data.source`."""
 
 import functools
+from collections.abc import Callable
 from typing import Protocol
 
 import jax
 import numpy as np
 
-from pgd2jax.data import pairs, tiles
+from pgd2jax.data import own, pairs, tiles
 from pgd2jax.sar import respeckle, scenes
 
 # Keep what is held out of the endless source off its training, and off each other.
@@ -33,19 +34,6 @@ class Source(Protocol):
         Raises:
             ValueError: if the split is empty.
         """
-
-
-def observed(observation) -> pairs.Pair:
-    """Returns a normalised pair of an `Observation`."""
-    return pairs.normalise(
-        pairs.Pair(
-            intensity=observation.intensity[..., None],
-            phase=observation.phase[..., None],
-            reference=observation.reference[..., None],
-            has_phase=observation.looks == 1,
-            looks=observation.looks,
-        )
-    )
 
 
 class Stored:
@@ -88,8 +76,8 @@ class Respeckled(Stored):
         """Draws speckle over a crop of the stored reference."""
         where, kind, noise = jax.random.split(key, 3)
         white, looks = scenes.draw_kind(kind, self._white)
-        cut = pairs.crop(pairs.Pair(**example), where, self._crop)
-        return observed(respeckle.observe(noise, cut.reference[..., 0], white, looks))
+        cut = pairs.crop(pairs.Pair(**example), where, self._crop).reference[..., 0]
+        return pairs.observed(respeckle.observe(noise, cut, white, looks))
 
 
 class Endless:
@@ -118,7 +106,7 @@ class Endless:
     def _draw(self, key: jax.Array, size: int) -> pairs.Pair:
         kind, scene = jax.random.split(key)
         white, looks = scenes.draw_kind(kind, self._white)
-        return observed(scenes.observe(scene, size, white, looks))
+        return pairs.observed(scenes.observe(scene, size, white, looks))
 
 
 class Mixed:
@@ -132,6 +120,12 @@ class Mixed:
     def examples(self):
         """Returns tiles of all; of a source without any, empty ones of that size."""
         stored = [source.examples() for source in self._sources]
+        kinds = {tuple(sorted(found[0])) for found in stored if found is not None}
+        if len(kinds) > 1:
+            raise ValueError(
+                "data.mix: slc and merlin cannot be mixed with each other or with "
+                "stored pairs; endless goes with all."
+            )
         some = next((found[0] for found in stored if found is not None), {})
         blank = tiles.shuffled([jax.tree.map(np.zeros_like, some)], seed=0)
         return tiles.mixed(
@@ -154,7 +148,7 @@ class Mixed:
         return jax.tree.map(lambda *images: np.concatenate(images), *found)
 
 
-SOURCES = ("endless", "near_real", "respeckled", "simulated")
+SOURCES = ("endless", "near_real", "respeckled", "simulated", "slc", "merlin")
 
 
 def weights_of(mix: str) -> dict[str, float]:
@@ -186,29 +180,49 @@ def create(
     crop: int,
     white: float,
     seed: int,
+    files: str = "",
+    tiles: int = 0,
+    despeckle: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> Source:
     """Returns the source of that name, or a mix of several.
 
     Args:
         source: "simulated", "near_real" or "stack-...", pairs of the TFDS data set;
             "respeckled", the simulated references under fresh speckle; "endless",
-            fresh scenes.
+            fresh scenes; "slc", one's own images, despeckled and speckled anew; or
+            "merlin", their real parts against their imaginary ones.
         mix: Such as "near_real=1, endless=3", instead of `source`: a quarter of the
             examples from near_real. Empty for one source.
-        data_dir: Of TFDS; "endless" needs none.
+        data_dir: Of TFDS.
         crop: Rows and columns of an example.
         white: Part of the examples of "endless" and "respeckled" whose samples are
             independent; the others pass a random transfer function.
-        seed: Of order and of what is held out of "endless".
+        seed: Of order and of what is held out.
+        files: SLC images for "slc" and "merlin", with commas between them.
+        tiles: To cut from all of them, at most.
+        despeckle: Complex samples, [H, W], to intensity; "slc" needs it.
 
     Raises:
-        ValueError: if there is no such source.
+        ValueError: if there is no such source, or the files do not serve.
         MissingDataError: if the data set has not been built.
     """
     if mix:
         weights = weights_of(mix)
         rest = {"data_dir": data_dir, "crop": crop, "white": white, "seed": seed}
+        rest |= {"files": files, "tiles": tiles, "despeckle": despeckle}
         return Mixed([create(name, **rest) for name in weights], list(weights.values()))
+    if source in ("slc", "merlin"):
+        paths = [path.strip() for path in files.split(",") if path.strip()]
+        if not paths:
+            raise ValueError(f"data.{source=} needs SLC images: data.files=a.tif,b.tif")
+        if source == "merlin":
+            return own.Halves(paths, tiles, crop, seed)
+        if despeckle is None:
+            raise ValueError(
+                f"data.{source=} needs weights to despeckle with: init_from=small, or "
+                "a run's folder."
+            )
+        return own.Respeckled(paths, tiles, despeckle, crop, seed)
     if source == "endless":
         return Endless(crop, seed, white)
     if source == "respeckled":

@@ -3,8 +3,8 @@
 import pathlib
 
 import pgd2jax
-from pgd2jax import data
 from pgd2jax.evaluation import cases, methods, records, running
+from pgd2jax.train import beginning
 
 FOLDER = "evaluation"  # In the workdir.
 
@@ -25,8 +25,9 @@ def run(config, workdir: pathlib.Path, command: str) -> records.Evaluation:
     """
     chosen = list(config.evaluation.methods)
     compared = methods.create(chosen, pgd2jax.load(workdir))
-    source = data.create(**config.data, seed=config.seed).source
-    held_out = source.held_out("test", config.evaluation.tiles)
+    held_out = beginning.batches(config).source.held_out(
+        "test", config.evaluation.tiles
+    )
     scenes = cases.of_pairs(held_out, f"test split of {config.data.source}")
     ours = methods.OURS if methods.OURS in chosen else chosen[-1]
     made = records.about(command, scenes.title, chosen, ours, workdir.name)

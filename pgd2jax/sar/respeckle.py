@@ -24,10 +24,7 @@ def observe(
     white: jax.Array | bool,
     looks: jax.Array | float,
 ) -> speckle.Observation:
-    """Draws a transfer function and speckle over a reference.
-
-    Persistent scatterers keep their intensity and get a random phase. The reference
-    is blurred once more, by the new impulse response.
+    """Draws a transfer function and speckle over a reference; see `draw`.
 
     Args:
         key: PRNG key.
@@ -38,8 +35,34 @@ def observe(
     Returns:
         An Observation of [H, W] images.
     """
-    sensor, noise, turn = jax.random.split(key, 3)
+    sensor, noise = jax.random.split(key)
     image = jnp.pad(reference, speckle.MARGIN, mode="reflect")
+    transfer = speckle.draw_transfer(sensor, image.shape, white)
+    return draw(noise, image, transfer, looks)._replace(white=jnp.asarray(white, bool))
+
+
+def draw(
+    key: jax.Array,
+    image: jax.Array,
+    transfer: speckle.Transfer,
+    looks: jax.Array | float = 1,
+) -> speckle.Observation:
+    """Draws speckle over a reference.
+
+    Persistent scatterers keep their intensity and get a random phase. The reference
+    is blurred once more, by the impulse response.
+
+    Args:
+        key: PRNG key.
+        image: The reference and `speckle.MARGIN` pixels around it, float32 linear
+            power, positive.
+        transfer: Of the shape of `image`.
+        looks: Equivalent number of looks.
+
+    Returns:
+        An Observation of the image without its margin.
+    """
+    noise, turn = jax.random.split(key)
     ring = (_box(image, 5) - _box(image, 2)) / (11**2 - 5**2)
     # The ring is a difference of sums: beside a very bright point it may round to 0.
     ring = jnp.maximum(ring, image.min())
@@ -53,11 +76,10 @@ def observe(
     angle = jax.random.uniform(turn, image.shape, minval=-jnp.pi, maxval=jnp.pi)
     points = radiometry.slc(jnp.where(peak, image - ring, 0.0), angle)
 
-    transfer = speckle.draw_transfer(sensor, image.shape, white)
     focused = speckle.refocus(points, transfer)
     images = speckle.observe(noise, background, focused, transfer, looks)
     return speckle.Observation(
         *(speckle.crop(image) for image in images),
         looks=jnp.asarray(looks, jnp.float32),
-        white=jnp.asarray(white, bool),
+        white=jnp.asarray(False),
     )

@@ -151,11 +151,20 @@ def _expectation(reflectivity: jax.Array, transfer: Transfer) -> jax.Array:
     return jnp.maximum(blurred, reflectivity.min())
 
 
-def _modulation(shape: tuple[int, int], transfer: Transfer) -> jax.Array:
+def modulation(
+    shape: tuple[int, int], centroid: jax.Array, drift: jax.Array | float
+) -> jax.Array:
+    """Returns what moves a spectrum to its centroid, [H, W] complex64.
+
+    Args:
+        shape: (rows, cols).
+        centroid: As of a `Transfer`.
+        drift: As of a `Transfer`.
+    """
     row = jnp.arange(shape[0], dtype=jnp.float32)[:, None]
     col = jnp.arange(shape[1], dtype=jnp.float32)
-    cycles = transfer.centroid[0] * row + transfer.centroid[1] * col
-    return jnp.exp(2j * jnp.pi * (cycles + 0.5 * transfer.drift * row**2))
+    cycles = centroid[0] * row + centroid[1] * col
+    return jnp.exp(2j * jnp.pi * (cycles + 0.5 * drift * row**2))
 
 
 def _last_weight(looks: jax.Array) -> jax.Array:
@@ -211,7 +220,7 @@ def observe(
 
     first = look(0)
     total = jax.lax.fori_loop(1, count, add, radiometry.intensity(first))
-    slc = first * _modulation(shape, transfer)
+    slc = first * modulation(shape, transfer.centroid, transfer.drift)
     phase = jnp.where(looks == 1, radiometry.phase(slc), 0.0)
     reference = _expectation(reflectivity, transfer) + radiometry.intensity(focused)
     return total / (count - 1 + last), phase, reference

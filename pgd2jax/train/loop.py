@@ -8,8 +8,9 @@ import pathlib
 import jax
 from absl import logging
 
-from pgd2jax import checkpoints, configuration, data
+from pgd2jax import checkpoints, configuration
 from pgd2jax.train import (
+    beginning,
     folder,
     progress,
     state,
@@ -53,9 +54,7 @@ def _claim(workdir: pathlib.Path, config: dict) -> None:
         )
 
 
-def run(
-    config, workdir: pathlib.Path, model=None, batches: data.Batches | None = None
-) -> dict[str, float]:
+def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     """Trains until `config.train.num_steps`, from the newest whole checkpoint if any.
 
     Args:
@@ -63,7 +62,6 @@ def run(
         workdir: Folder of the run, the same for all processes; made if missing.
         model: A network to train instead of the configuration's: it takes and returns
             what PGD2Net does and has a `stride` and a `dtype`.
-        batches: To train on instead of the configuration's.
 
     Returns:
         The measures of the last validation; empty if there was nothing left to do.
@@ -76,19 +74,19 @@ def run(
         Stopped: if a signal asked for it; the last step is saved.
     """
     num_steps = config.train.num_steps
+    config, params = beginning.begin(config)
     model = model or configuration.model(
         config.model, config.train.dtype, config.train.remat
     )
     _check(config, model.stride)
-    batches = batches or data.create(**config.data, seed=config.seed)
-    begin = config.init_from and checkpoints.load_weights(config.init_from)[0]
+    batches = beginning.batches(config)
     workdir.mkdir(parents=True, exist_ok=True)
     plain = json.loads(config.to_json())
     _claim(workdir, plain)
     tx = state.optimiser(num_steps, **config.optimiser)
     now = state.create(model, tx, config.seed, model.stride)
-    if begin:
-        now = state.begin_with(now, begin)
+    if params is not None:
+        now = state.begin_with(now, params)
     # Closed whatever happens: what is being written is finished first.
     with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)

@@ -1,0 +1,233 @@
+"""Pairs made of one's own SLC images, for which there is no reference."""
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from absl import logging
+
+from pgd2jax import raster
+from pgd2jax.data import pairs, tiles
+from pgd2jax.sar import pixels, radiometry, respeckle, speckle, spectrum
+
+SIZE = 256  # Pixels of a tile, square.
+GRID = SIZE + 2 * speckle.MARGIN
+SURROUNDINGS = 64  # Pixels to each side of a tile that is despeckled.
+HELD_OUT = {"validation": 0, "test": 1}  # Numbers of tiles, modulo:
+EVERY = 8
+
+Window = tuple[np.ndarray, tuple[slice, slice]]
+
+
+def windows(files: Sequence[str], count: int) -> Iterator[Window]:
+    """Yields tiles, evenly spread over all files, each in its surroundings.
+
+    Args:
+        files: SLC images.
+        count: Tiles at most.
+
+    Yields:
+        Samples, [H, W] complex64, and where in them the tile of `GRID` x `GRID` is,
+        which has no gaps.
+
+    Raises:
+        ValueError: if a file is no SLC image, too small, or has no tile without gaps.
+    """
+    share = max(1, count // len(files))
+    for path in files:
+        with raster.Image(path) as image:
+            if pixels.kind_of(image) != "slc":
+                raise ValueError(f"{path}: not complex; give SLC images.")
+            if min(image.shape) < GRID:
+                raise ValueError(
+                    f"{path}: {image.shape=} must be at least {GRID} x {GRID}."
+                )
+            found = 0
+            for window in _of_image(image, share):
+                found += 1
+                yield window
+        if not found:
+            raise ValueError(f"{path}: has no {GRID} x {GRID} pixels without gaps.")
+
+
+def _of_image(image: raster.Image, count: int) -> Iterator[Window]:
+    rows, cols = (
+        np.linspace(0, length - GRID, max(1, length // GRID)).astype(int)
+        for length in image.shape
+    )
+    corners = list(itertools.product(rows, cols))
+    chosen = corners[:: -(-len(corners) // count)]
+    for row, group in itertools.groupby(chosen, key=lambda corner: corner[0]):
+        top = max(row - SURROUNDINGS, 0)
+        band = image.rows(top, min(row + GRID + SURROUNDINGS, image.shape[0]))
+        for _, col in group:
+            left = max(col - SURROUNDINGS, 0)
+            cut = band[:, left : col + GRID + SURROUNDINGS].astype(np.complex64)
+            where = (
+                slice(row - top, row - top + GRID),
+                slice(col - left, col - left + GRID),
+            )
+            power = radiometry.intensity(cut[where])
+            if np.isfinite(power).all() and not pixels.no_data(power).any():
+                yield cut, where
+
+
+class _Own:
+    """Examples of tiles in memory; some of them held out."""
+
+    def __init__(self, examples: list[dict[str, np.ndarray]], crop: int, seed: int):
+        self._crop, self._seed = crop, seed
+        numbers = range(len(examples))
+        self._parts = {
+            split: [examples[i] for i in numbers if i % EVERY == place]
+            for split, place in HELD_OUT.items()
+        }
+        held = HELD_OUT.values()
+        self._train = [examples[i] for i in numbers if i % EVERY not in held]
+        if not (self._train and all(self._parts.values())):
+            logging.warning(
+                "With %d tiles none are held out: they train and measure, too.",
+                len(examples),
+            )
+            self._train = examples
+            self._parts = dict.fromkeys(HELD_OUT, examples)
+
+    def examples(self):
+        """Returns shuffled tiles."""
+        return tiles.shuffled(self._train, self._seed)
+
+    def held_out(self, split: str, count: int) -> pairs.Pair:
+        """Returns pairs of the tiles of a split."""
+        key = jax.random.key(self._seed)
+        make = jax.jit(self._whole)
+        found = [
+            jax.device_get(make(example, jax.random.fold_in(key, number)))
+            for number, example in enumerate(self._parts[split][:count])
+        ]
+        return jax.tree.map(lambda *images: np.stack(images), *found)
+
+
+class Respeckled(_Own):
+    """Despeckled images under fresh speckle with the spectrum of the original.
+
+    What the network makes of an image stands for the ground; speckle is drawn over it
+    with the local transfer function, estimated from the image. The phase keeps its
+    meaning, and the reference is known.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        count: int,
+        despeckle: Callable[[np.ndarray], np.ndarray],
+        crop: int,
+        seed: int,
+    ):
+        """Despeckles tiles of the files; see `sources.create`."""
+        logging.info("Despeckling tiles of %s to train on.", ", ".join(files))
+        examples = []
+        for slc, where in windows(files, count):
+            found = spectrum.estimate(slc[where])
+            ground = {"reference": np.maximum(despeckle(slc)[where], 0)[..., None]}
+            examples.append(ground | found._asdict())
+        examples = [jax.tree.map(np.float32, example) for example in examples]
+        super().__init__(examples, crop, seed)
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Draws speckle over a crop of the estimate."""
+        where, noise = jax.random.split(key)
+        size = self._crop + 2 * speckle.MARGIN
+        spare = GRID - size + 1
+        row, col = jax.random.randint(where, (2,), 0, spare)
+        cut = jax.lax.dynamic_slice(
+            example["reference"], (row, col, 0), (size, size, 1)
+        )
+        return self._drawn(cut[..., 0], example, row, noise)
+
+    def _whole(self, example, key):
+        return self._drawn(example["reference"][..., 0], example, 0, key)
+
+    def _drawn(self, ground, example, row, key) -> pairs.Pair:
+        found = spectrum.Spectrum(*(example[n] for n in spectrum.Spectrum._fields))
+        moved = found.centroid.at[0].add(found.drift * row)
+        transfer = spectrum.transfer(found._replace(centroid=moved), ground.shape)
+        return pairs.observed(respeckle.draw(key, ground, transfer))
+
+
+class Halves(_Own):
+    """One half of an SLC image teaches the other: MERLIN.
+
+    Real and imaginary parts of a sample are independent where the impulse response is
+    real, that is where the centred spectrum is symmetric. One part goes in, and the
+    other is the reference, twice its square both times, in turns; the likelihood of
+    the reference makes the mean of what the network returns the intensity (Dalsasso,
+    Denis and Tupin, "As if by magic", IEEE TGRS 60, 2022). There is no phase.
+    """
+
+    def __init__(self, files: Sequence[str], count: int, crop: int, seed: int):
+        """Centres tiles of the files; see `sources.create`.
+
+        Raises:
+            ValueError: if a spectrum is not symmetric.
+        """
+        examples = []
+        for slc, where in windows(files, count):
+            parts = halves(slc[where])
+            examples.append({"halves": np.stack(parts, axis=-1)})
+        super().__init__(examples, crop, seed)
+
+    def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
+        """Returns a crop with one half as intensity and the other as reference."""
+        where, turn = jax.random.split(key)
+        spare = GRID - self._crop + 1
+        row, col = jax.random.randint(where, (2,), 0, spare)
+        size = (self._crop, self._crop, 2)
+        cut = jax.lax.dynamic_slice(example["halves"], (row, col, 0), size)
+        swapped = jax.random.bernoulli(turn)
+        return self._of(jnp.where(swapped, cut[..., ::-1], cut))
+
+    def _whole(self, example, key):
+        del key
+        inside = slice(speckle.MARGIN, -speckle.MARGIN)
+        whole = self._of(example["halves"][inside, inside])
+        # So that the error against the logarithm of a half is least at the intensity.
+        return whole._replace(reference=whole.reference * LOG_MEAN)
+
+    def _of(self, parts) -> pairs.Pair:
+        return pairs.normalise(
+            pairs.Pair(
+                intensity=parts[..., :1],
+                phase=jnp.zeros_like(parts[..., :1]),
+                reference=parts[..., 1:],
+                has_phase=jnp.asarray(False),
+                looks=jnp.float32(1),
+            )
+        )
+
+
+# A half, twice the square of a Gaussian part, over its mean has this mean logarithm:
+# digamma(1/2) + log(2).
+LOG_MEAN = float(np.exp(np.euler_gamma + np.log(2)))
+
+
+def halves(slc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns 2 Re^2 and 2 Im^2 of a centred image, [H, W] float32 each.
+
+    Raises:
+        ValueError: if its spectrum is not symmetric: the parts are not independent.
+    """
+    found = spectrum.estimate(slc)
+    odd = spectrum.asymmetry(found)
+    if odd > spectrum.MOST_ASYMMETRY:
+        raise ValueError(
+            f"the spectrum is not symmetric around its centre, {odd:.0%} of it "
+            "differ, so that real and imaginary part are not independent: "
+            "data.source=slc, instead of merlin, does not mind."
+        )
+    moved = spectrum.centred(slc, found.centroid, found.drift)
+    return tuple(
+        2 * radiometry.intensity(part).astype(np.float32)
+        for part in (moved.real, moved.imag)
+    )

@@ -1,0 +1,38 @@
+"""What a run begins with: weights, and the pairs that may need them."""
+
+from typing import Any
+
+from pgd2jax import checkpoints, configuration, data, infer
+
+
+def begin(config) -> tuple[Any, Any]:
+    """Returns the configuration with the network of `init_from`, and its weights.
+
+    Without any, the configuration as it is, and None.
+
+    Raises:
+        CheckpointError: if there are no such weights.
+    """
+    if not config.init_from:
+        return config, None
+    params, trained = checkpoints.load_weights(config.init_from)
+    config = config.copy_and_resolve_references()
+    # JSON has made lists of tuples.
+    config.model.update(
+        {n: tuple(v) if isinstance(v, list) else v for n, v in trained["model"].items()}
+    )
+    return config, params
+
+
+def batches(config) -> data.Batches:
+    """Returns the batches of a configuration.
+
+    Raises:
+        ValueError: as `data.create`.
+    """
+    config, params = begin(config)
+    despeckle = None
+    if params is not None:
+        model = configuration.model(config.model, config.train.dtype)
+        despeckle = infer.Despeckler(model, params, {})
+    return data.create(**config.data, seed=config.seed, despeckle=despeckle)
