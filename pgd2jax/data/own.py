@@ -10,7 +10,7 @@ from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.data import pairs, tiles
-from pgd2jax.sar import pixels, radiometry, respeckle, speckle, spectrum
+from pgd2jax.sar import halves, pixels, radiometry, respeckle, speckle, spectrum
 
 SIZE = 256  # Pixels of a tile, square.
 GRID = SIZE + 2 * speckle.MARGIN
@@ -157,13 +157,10 @@ class Respeckled(_Own):
 
 
 class Halves(_Own):
-    """One half of an SLC image teaches the other: MERLIN.
+    """One half of an SLC image teaches the other: MERLIN; see `sar.halves`.
 
-    Real and imaginary parts of a sample are independent where the impulse response is
-    real, that is where the centred spectrum is symmetric. One part goes in, and the
-    other is the reference, twice its square both times, in turns; the likelihood of
-    the reference makes the mean of what the network returns the intensity (Dalsasso,
-    Denis and Tupin, "As if by magic", IEEE TGRS 60, 2022). There is no phase.
+    One half goes in and the other is the reference, in turns; the likelihood of the
+    reference makes what the network returns the intensity. There is no phase.
     """
 
     def __init__(self, files: Sequence[str], count: int, crop: int, seed: int):
@@ -174,7 +171,7 @@ class Halves(_Own):
         """
         examples = []
         for slc, where in windows(files, count):
-            parts = halves(slc[where])
+            parts = halves.of(slc[where])
             examples.append({"halves": np.stack(parts, axis=-1)})
         super().__init__(examples, crop, seed)
 
@@ -193,7 +190,7 @@ class Halves(_Own):
         inside = slice(speckle.MARGIN, -speckle.MARGIN)
         whole = self._of(example["halves"][inside, inside])
         # So that the error against the logarithm of a half is least at the intensity.
-        return whole._replace(reference=whole.reference * LOG_MEAN)
+        return whole._replace(reference=whole.reference * halves.LOG_MEAN)
 
     def _of(self, parts) -> pairs.Pair:
         return pairs.normalise(
@@ -205,29 +202,3 @@ class Halves(_Own):
                 looks=jnp.float32(1),
             )
         )
-
-
-# A half, twice the square of a Gaussian part, over its mean has this mean logarithm:
-# digamma(1/2) + log(2).
-LOG_MEAN = float(np.exp(np.euler_gamma + np.log(2)))
-
-
-def halves(slc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns 2 Re^2 and 2 Im^2 of a centred image, [H, W] float32 each.
-
-    Raises:
-        ValueError: if its spectrum is not symmetric: the parts are not independent.
-    """
-    found = spectrum.estimate(slc)
-    odd = spectrum.asymmetry(found)
-    if odd > spectrum.MOST_ASYMMETRY:
-        raise ValueError(
-            f"the spectrum is not symmetric around its centre, {odd:.0%} of it "
-            "differ, so that real and imaginary part are not independent: "
-            "data.source=slc, instead of merlin, does not mind."
-        )
-    moved = spectrum.centred(slc, found.centroid, found.drift)
-    return tuple(
-        2 * radiometry.intensity(part).astype(np.float32)
-        for part in (moved.real, moved.imag)
-    )

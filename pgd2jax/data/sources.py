@@ -123,8 +123,8 @@ class Mixed:
         kinds = {tuple(sorted(found[0])) for found in stored if found is not None}
         if len(kinds) > 1:
             raise ValueError(
-                "data.mix: slc and merlin cannot be mixed with each other or with "
-                "stored pairs; endless goes with all."
+                "data.mix: slc cannot be mixed with stored pairs, whose tiles have "
+                "another size; endless goes with both."
             )
         some = next((found[0] for found in stored if found is not None), {})
         blank = tiles.shuffled([jax.tree.map(np.zeros_like, some)], seed=0)
@@ -208,6 +208,10 @@ def create(
     """
     if mix:
         weights = weights_of(mix)
+        if "merlin" in weights:
+            raise ValueError(
+                f"data.{mix=}: merlin cannot be mixed; set data.source=merlin."
+            )
         rest = {"data_dir": data_dir, "crop": crop, "white": white, "seed": seed}
         rest |= {"files": files, "tiles": tiles, "despeckle": despeckle}
         return Mixed([create(name, **rest) for name in weights], list(weights.values()))

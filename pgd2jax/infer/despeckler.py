@@ -20,7 +20,7 @@ from pgd2jax.infer.lazy import Lazy
 from pgd2jax.infer.source import Source, named
 from pgd2jax.infer.survey import Survey, survey
 from pgd2jax.models import PGD2Net
-from pgd2jax.sar import radiometry, scenes
+from pgd2jax.sar import halves, radiometry, scenes
 
 Read = Callable[[int, int], np.ndarray]
 
@@ -62,6 +62,7 @@ class Despeckler:
             local = jax.local_devices()
             devices = local[:1] if local[0].platform == "cpu" else local
         self.devices = tuple(devices)
+        self._by_halves = config.get("data", {}).get("source") == "merlin"
         self._copies = [jax.device_put(params, device) for device in self.devices]
         self._apply = jax.jit(self._tile)
 
@@ -96,7 +97,8 @@ class Despeckler:
 
         The result scales with the input: f(c z) = |c|^2 f(z). Pixels that are NaN or
         infinite come back as NaN and leave their neighbours alone; zeros that fill a
-        square of 5 x 5 pixels are no data and stay 0.
+        square of 5 x 5 pixels are no data and stay 0. Weights of MERLIN despeckle both
+        halves of an SLC image, which is to be of one burst, and return their mean.
 
         Args:
             slc: Complex samples, [H, W], any scale, not multilooked.
@@ -112,9 +114,15 @@ class Despeckler:
 
         Raises:
             ValueError: if the image is empty, not [H, W], of a wrong type or negative,
-                or if `looks` does not fit it.
+                if `looks` does not fit it, or if the spectrum does not fit MERLIN.
         """
         image = _checked(slc, intensity)
+        if self._by_halves and slc is not None and looks in (None, 1):
+            found = [
+                self(intensity=half, looks=1, tile=tile, progress=progress)
+                for half in halves.of(image)
+            ]
+            return sum(found) / len(found)
         kind = np.complex64 if slc is not None else np.float32
 
         def read(start, stop):
@@ -184,6 +192,11 @@ class Despeckler:
         if single and looks not in (None, 1):
             raise ValueError(
                 f"{looks=}: an SLC image has one look; give its intensity=."
+            )
+        if single and self._by_halves:
+            raise ValueError(
+                "weights of MERLIN need the spectrum of the whole image, and take it "
+                "as an array, of one burst: pgd2jax.load(WEIGHTS)(slc) in Python."
             )
         seen = survey(read, shape)
         if seen.scale is None:
