@@ -2,6 +2,7 @@
 
 python -m pgd2jax.main --config configs/base.py
 python -m pgd2jax.main --config configs/quick.py --config.train.num_steps=5000
+python -m pgd2jax.main --config configs/quick.py:seed=0/1/2,width=8/16
 """
 
 import json
@@ -13,7 +14,7 @@ import jax
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from pgd2jax import compilation
+from pgd2jax import compilation, sweep
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
 from pgd2jax.train import hosts, loop, stopping
@@ -46,7 +47,7 @@ def _config_file(argv: list[str]) -> str | None:
     return None
 
 
-def _parse(argv: list[str]) -> list[str]:
+def _parse(argv: list[str]) -> sweep.Plan:
     """Parses the flags; what does not fit ends in one sentence."""
     config = _config_file(argv)
     helps = any(flag.lstrip("-").startswith("help") for flag in argv[1:])
@@ -56,7 +57,10 @@ def _parse(argv: list[str]) -> list[str]:
         if not pathlib.Path(config).is_file():
             sys.exit(f"pgd2jax.main: {config}: there is no such configuration file.")
     try:
-        rest = flags.FLAGS(argv)
+        # All values of a sweep, so that a mistyped one fails before anything runs.
+        plan = sweep.plan(argv)
+        sys.argv = plan.argv  # Where the configuration looks for overrides.
+        rest = flags.FLAGS(plan.argv)
         # Loads the file, if no override has yet.
         _ = None if helps else CONFIG.value
     except Exception as error:  # A configuration is a program: it may raise anything.
@@ -66,7 +70,7 @@ def _parse(argv: list[str]) -> list[str]:
             f"pgd2jax.main: {rest[1]!r} is no flag; overrides are written "
             "--config.train.num_steps=100"
         )
-    return rest
+    return plan
 
 
 def _sentence(error: Exception) -> str:
@@ -102,8 +106,22 @@ def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     print(f"look at {path}")
 
 
-def _main(argv: list[str]) -> None:
-    del argv
+def _sweep(plan: sweep.Plan) -> None:
+    """Trains all runs of a sweep and prints the table of them."""
+    workdir = pathlib.Path(WORKDIR.value or plan.folder)
+    results = sweep.run(plan.runs, workdir)
+    print((workdir / sweep.TABLE).read_text(), end="")
+    failed = [
+        run.name for run, found in zip(plan.runs, results, strict=True) if found.failed
+    ]
+    if failed:
+        sys.exit(
+            f"pgd2jax.main: {len(failed)} of {len(results)} runs failed, "
+            f"{' and '.join(failed)}; the same command tries them again."
+        )
+
+
+def _main(plan: sweep.Plan) -> None:
     workdir = WORKDIR.value
     if workdir is None:
         name = pathlib.Path(
@@ -115,6 +133,9 @@ def _main(argv: list[str]) -> None:
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().addFilter(_worth_telling)
     try:
+        if len(plan.runs) > 1:
+            _sweep(plan)
+            return
         methods.check(CONFIG.value.evaluation.methods)
         if DISTRIBUTED.value or COORDINATOR.value:
             hosts.join(COORDINATOR.value, PROCESSES.value, PROCESS.value)

@@ -17,7 +17,7 @@ ORDER = [
     {"pgd2jax.train"},
     {"pgd2jax"},
     {"pgd2jax.evaluation"},
-    {"pgd2jax.report"},
+    {"pgd2jax.report", "pgd2jax.sweep"},
     {"pgd2jax.main", "pgd2jax.cli"},
 ]
 

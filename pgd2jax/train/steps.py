@@ -37,7 +37,7 @@ def draw_step(
         being T x crops_per_tile; tiles are numbered over the whole run.
     """
 
-    def draw(numbers, examples):
+    def draw(key, numbers, examples):
         def make(index):
             tile, crop = index // crops_per_tile, index % crops_per_tile
             example = jax.tree.map(lambda images: images[tile], examples)
@@ -51,7 +51,9 @@ def draw_step(
             return jax.lax.map(make, indices)
         return jax.vmap(make)(indices)
 
-    return jax.pmap(draw, axis_name=AXIS)
+    # The key is an argument, so that all seeds share what is compiled.
+    drawn = jax.pmap(draw, axis_name=AXIS, in_axes=(None, 0, 0))
+    return functools.partial(drawn, replicate(key))
 
 
 def _microbatches(batch: Any, count: int) -> Any:
