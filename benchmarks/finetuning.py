@@ -1,12 +1,11 @@
 """Adapts the weights to a sensor that they have not seen, without any reference.
 
 python benchmarks/finetuning.py
-python benchmarks/finetuning.py --steps 1000 --scenes 16
 
 Simulated images of one odd sensor: a band narrower than any in training, off its
 centre and drifting as TOPS does. Some are trained on, without their references, others
-measured. Prints the error of the weights as they come, of those fine-tuned on their own
-estimates under fresh speckle, alone and together with endless scenes, and of MERLIN.
+measured. Prints the error of the weights as they come and fine-tuned, with phase
+(configs/finetune.py) and without (configs/merlin.py).
 """
 
 import argparse
@@ -50,18 +49,18 @@ def image(number: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     return radiometry.slc(power, phase), reference
 
 
-def errors(despeckler, test) -> dict[str, float]:
-    """Returns the measures of a despeckler over the test images, dB."""
+def errors(despeckle, test) -> dict[str, float]:
+    """Returns the measures of a function of SLC images over the test images, dB."""
     return referenced.summary(
-        {name: measure(despeckler(slc), clean) for name, measure in measures.items()}
+        {name: measure(despeckle(slc), clean) for name, measure in measures.items()}
         for measures in [referenced.ALL]
         for slc, clean in test
     )
 
 
-def tuned(config, files: str, steps: int, workdir: pathlib.Path, mix: str = ""):
+def tuned(config, files: str, steps: int, workdir: pathlib.Path):
     """Trains a configuration on files and returns its despeckler."""
-    config.data.files, config.data.mix = files, mix
+    config.data.files = files
     config.train.num_steps = steps
     config.train.checkpoint_every = max(steps // 4, 1)
     loop.run(config, workdir)
@@ -73,9 +72,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--images", type=int, default=4, help="to train on")
-    parser.add_argument("--scenes", type=int, default=16, help="to measure on")
+    parser.add_argument("--scenes", type=int, default=24, help="to measure on")
     args = parser.parse_args()
     compilation.cache()
     test = [image(1000 + number, 256) for number in range(args.scenes)]
@@ -87,19 +86,23 @@ def main() -> None:
             np.save(files[-1], image(number, SIZE)[0])
         names = ",".join(files)
 
-        def report(way, despeckler):
-            found = errors(despeckler, test)
+        def report(way, despeckle):
+            found = errors(despeckle, test)
             print(
                 way, *(f"{n} {v:.3f}" for n, v in found.items()), sep=", ", flush=True
             )
 
-        report("as they come", pgd2jax.load("small"))
-        for way, config, mix in (
-            ("on own estimates", finetune.get_config(), ""),
-            ("with endless", finetune.get_config(), "slc=1, endless=1"),
-            ("merlin", merlin.get_config(), ""),
-        ):
-            report(way, tuned(config, names, args.steps, folder / way, mix))
+        before = pgd2jax.load("small")
+
+        def without_phase(slc):
+            return before(intensity=radiometry.intensity(slc), looks=1)
+
+        report("with phase, as they come", before)
+        after = tuned(finetune.get_config(), names, args.steps, folder / "slc")
+        report("with phase, fine-tuned", after)
+        report("without phase, as they come", without_phase)
+        after = tuned(merlin.get_config(), names, args.steps, folder / "merlin")
+        report("without phase, fine-tuned by MERLIN", after)
 
 
 if __name__ == "__main__":

@@ -10,13 +10,22 @@ from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.data import pairs, tiles
-from pgd2jax.sar import halves, pixels, radiometry, respeckle, speckle, spectrum
+from pgd2jax.sar import (
+    halves,
+    pixels,
+    radiometry,
+    respeckle,
+    scenes,
+    speckle,
+    spectrum,
+)
 
 SIZE = 256  # Pixels of a tile, square.
 GRID = SIZE + 2 * speckle.MARGIN
 SURROUNDINGS = 64  # Pixels to each side of a tile that is despeckled.
 HELD_OUT = {"validation": 0, "test": 1}  # Numbers of tiles, modulo:
 EVERY = 8
+DRAWN = 0.5  # Part of the pairs whose ground is a drawn scene.
 
 Window = tuple[np.ndarray, tuple[slice, slice]]
 
@@ -114,7 +123,9 @@ class Respeckled(_Own):
 
     What the network makes of an image stands for the ground; speckle is drawn over it
     with the local transfer function, estimated from the image. The phase keeps its
-    meaning, and the reference is known.
+    meaning, and the reference is known. It is smoother than the ground, and the network
+    would learn to smooth: half of the pairs show drawn scenes through the same transfer
+    function.
     """
 
     def __init__(
@@ -136,24 +147,34 @@ class Respeckled(_Own):
         super().__init__(examples, crop, seed)
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
-        """Draws speckle over a crop of the estimate."""
-        where, noise = jax.random.split(key)
+        """Draws speckle over a crop of the estimate, or over a drawn scene."""
+        which, where, noise = jax.random.split(key, 3)
         size = self._crop + 2 * speckle.MARGIN
-        spare = GRID - size + 1
-        row, col = jax.random.randint(where, (2,), 0, spare)
-        cut = jax.lax.dynamic_slice(
-            example["reference"], (row, col, 0), (size, size, 1)
-        )
-        return self._drawn(cut[..., 0], example, row, noise)
+        row, col = jax.random.randint(where, (2,), 0, GRID - size + 1)
+        transfer = _transfer(example, row, size)
+
+        def scene():
+            return scenes.through(*jax.random.split(noise), transfer)
+
+        def estimate():
+            corner = (row, col, 0)
+            cut = jax.lax.dynamic_slice(example["reference"], corner, (size, size, 1))
+            return respeckle.draw(noise, cut[..., 0], transfer)
+
+        drawn = jax.random.bernoulli(which, DRAWN)
+        return pairs.observed(jax.lax.cond(drawn, scene, estimate))
 
     def _whole(self, example, key):
-        return self._drawn(example["reference"][..., 0], example, 0, key)
-
-    def _drawn(self, ground, example, row, key) -> pairs.Pair:
-        found = spectrum.Spectrum(*(example[n] for n in spectrum.Spectrum._fields))
-        moved = found.centroid.at[0].add(found.drift * row)
-        transfer = spectrum.transfer(found._replace(centroid=moved), ground.shape)
+        ground = example["reference"][..., 0]
+        transfer = _transfer(example, 0, len(ground))
         return pairs.observed(respeckle.draw(key, ground, transfer))
+
+
+def _transfer(example, row, size: int) -> speckle.Transfer:
+    """Returns the transfer function of `size` x `size` pixels of a tile from a row."""
+    found = spectrum.Spectrum(*(example[n] for n in spectrum.Spectrum._fields))
+    moved = found.centroid.at[0].add(found.drift * row)
+    return spectrum.transfer(found._replace(centroid=moved), (size, size))
 
 
 class Halves(_Own):

@@ -185,12 +185,34 @@ def observe(
     """
     ground, sensor, noise = jax.random.split(key, 3)
     shape = (size + 2 * speckle.MARGIN,) * 2
-    scene = draw(ground, shape)
     transfer = speckle.draw_transfer(sensor, shape, white)
+    seen = through(ground, noise, transfer, looks)
+    return seen._replace(white=jnp.asarray(white, bool))
+
+
+def through(
+    ground: jax.Array,
+    noise: jax.Array,
+    transfer: speckle.Transfer,
+    looks: jax.Array | float = 1,
+) -> speckle.Observation:
+    """Draws a scene and speckle as a sensor sees them.
+
+    Args:
+        ground: PRNG key of the scene.
+        noise: PRNG key of the speckle.
+        transfer: Of the sensor, `speckle.MARGIN` pixels wider on all sides than the
+            result.
+        looks: Equivalent number of looks; over 1 the phase is zero.
+
+    Returns:
+        An Observation.
+    """
+    scene = draw(ground, (len(transfer.rows), len(transfer.cols)))
     focused = speckle.focus(scene.points, transfer)
     images = speckle.observe(noise, scene.reflectivity, focused, transfer, looks)
     return speckle.Observation(
         *(speckle.crop(image) for image in images),
         looks=jnp.asarray(looks, jnp.float32),
-        white=jnp.asarray(white, bool),
+        white=jnp.asarray(False),
     )
