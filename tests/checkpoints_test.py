@@ -1,4 +1,8 @@
+import contextlib
+import errno
 import json
+import os
+import resource
 import shutil
 
 import jax
@@ -82,3 +86,99 @@ def test_published_names_win_over_folders_of_the_same_name(tmp_path, monkeypatch
     assert checkpoints.weights_folder("small") == checkpoints.WEIGHTS / "small"
     with pytest.raises(checkpoints.CheckpointError, match="holds no weights"):
         checkpoints.weights_folder("./small")
+
+
+def like(seed=0):
+    weights = np.random.default_rng(seed).normal(
+        size=(300, 300)
+    )  # Nothing to compress.
+    return {"step": np.int32(0), "w": weights.astype(np.float32)}
+
+
+def saved(workdir, *steps):
+    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
+        for step in steps:
+            store.save(step, like(step), {"w": np.ones(1)}, {}, {"rmse": 1.0})
+
+
+def restored(workdir):
+    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
+        return store.restore_newest(like())
+
+
+def largest(folder):
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return max(files, key=lambda path: path.stat().st_size)
+
+
+def test_state_comes_back_as_it_was_saved(tmp_path):
+    saved(tmp_path, 1, 2)
+    step, state = restored(tmp_path)
+    assert step == 2
+    np.testing.assert_array_equal(state["w"], like(2)["w"])
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, os.remove])
+def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, damage):
+    saved(tmp_path, 1, 2)
+    damage(largest(tmp_path / "checkpoints" / "2" / "state"))
+    step, state = restored(tmp_path)
+    assert step == 1
+    np.testing.assert_array_equal(state["w"], like(1)["w"])
+    (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
+    assert "checkpoints/2" in warning
+    assert "the one before is taken" in warning
+    saved(tmp_path, 2)
+    assert restored(tmp_path)[0] == 2
+
+
+def test_run_without_a_whole_checkpoint_says_so_and_loses_nothing(tmp_path):
+    saved(tmp_path, 1, 2)
+    for step in (1, 2):
+        flip(largest(tmp_path / "checkpoints" / str(step) / "state"))
+    with pytest.raises(checkpoints.CheckpointError, match="none of its checkpoints is"):
+        restored(tmp_path)
+    assert len(list((tmp_path / "damaged").iterdir())) == 2
+
+
+def test_state_of_another_structure_is_refused(tmp_path):
+    saved(tmp_path, 1)
+    with (
+        contextlib.closing(checkpoints.Checkpoints(tmp_path)) as store,
+        pytest.raises(checkpoints.CheckpointError, match="another version of pgd2jax"),
+    ):
+        store.restore_newest(like() | {"more": np.ones(1)})
+    assert (tmp_path / "checkpoints" / "1").exists()
+
+
+def test_step_that_cannot_be_written_leaves_those_before_it_whole(tmp_path):
+    saved(tmp_path, 1)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(checkpoints.CheckpointError, match="could not be written"):
+            saved(tmp_path, 2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert restored(tmp_path)[0] == 1
+
+
+def test_full_disk_is_told_in_one_sentence(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(ocp.CheckpointManager, "save", full)
+    with pytest.raises(
+        checkpoints.CheckpointError, match="no space is left on the disk"
+    ):
+        saved(tmp_path, 1)

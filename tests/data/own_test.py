@@ -1,0 +1,165 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax.data import own, sources
+from pgd2jax.sar import radiometry, scenes, speckle
+
+SIZES = {"mix": "", "data_dir": "", "crop": 32, "white": 0.5, "seed": 0}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """Writes an SLC image of a narrow band and returns its path."""
+    size = 640
+    rows = speckle.response(size, np.float32(0.6), np.float32(0.7))
+    transfer = speckle.Transfer(rows, rows, np.float32([0.3, 0.1]), np.float32(0.001))
+    observe = jax.jit(scenes.through)
+    seen = observe(*jax.random.split(jax.random.key(5)), transfer)
+    slc = np.asarray(radiometry.slc(seen.intensity, seen.phase))
+    path = tmp_path_factory.mktemp("own") / "image.npy"
+    np.save(path, slc)
+    return str(path)
+
+
+def mean(slc):
+    """Stands for a network."""
+    return np.full(slc.shape, radiometry.intensity(slc).mean(), np.float32)
+
+
+@pytest.fixture(scope="module")
+def speckled(image):
+    return sources.create("slc", **SIZES, files=image, tiles=9, despeckle=mean)
+
+
+@pytest.fixture(scope="module")
+def halved(image):
+    return sources.create("merlin", **SIZES, files=image, tiles=9)
+
+
+@pytest.fixture
+def plain_scenes(monkeypatch):
+    """Puts flat scenes in the place of drawn ones, which take long to compile."""
+
+    def flat(size):
+        image = jnp.ones((size, size))
+        return speckle.Observation(
+            image, 0 * image, image, jnp.float32(1), jnp.asarray(False)
+        )
+
+    def through(ground, noise, transfer):
+        return flat(len(transfer.rows) - 2 * speckle.MARGIN)
+
+    monkeypatch.setattr(scenes, "through", through)
+    monkeypatch.setattr(scenes, "observe", lambda key, size, white, looks: flat(size))
+
+
+def test_windows_are_spread_over_the_image_and_have_surroundings(image):
+    found = list(own.windows([image], count=4))
+    assert len(found) == 4
+    for slc, (rows, cols) in found:
+        assert slc[rows, cols].shape == (own.GRID, own.GRID)
+        assert max(slc.shape) > own.GRID
+    assert len(list(own.windows([image, image], count=2))) == 2
+
+
+def test_half_of_the_pairs_are_speckle_over_the_estimate(speckled, plain_scenes):
+    example = jax.tree.map(jnp.asarray, speckled.examples()[0])
+    keys = jax.random.split(jax.random.key(0), 64)
+    pairs = jax.device_get(jax.vmap(speckled.pair, (None, 0))(example, keys))
+    assert pairs.intensity.shape == (64, 32, 32, 1)
+    assert pairs.has_phase.all()
+    ratio = pairs.intensity / pairs.reference
+    scene = ratio.std(axis=(1, 2, 3)) < 1e-3
+    assert 20 < scene.sum() < 44
+    ratio = ratio[~scene]
+    assert ratio.mean() == pytest.approx(1, abs=0.1)
+    # One look.
+    assert ratio.var() == pytest.approx(1, abs=0.25)
+
+
+def test_some_tiles_are_held_out(speckled, halved, image, caplog):
+    for source in (speckled, halved):
+        for split in ("validation", "test"):
+            held_out = source.held_out(split, 5)
+            assert held_out.reference.shape == (1, own.SIZE, own.SIZE, 1)
+    examples = halved.examples()
+    trained = {examples[index]["halves"][0, 0, 0] for index in range(20)}
+    assert len(trained) == 2  # Of four tiles.
+    few = sources.create("merlin", **SIZES, files=image, tiles=1)
+    assert "none are held out" in caplog.messages[-1]
+    assert len(few.held_out("test", 5).reference) == 1
+
+
+def test_either_half_is_the_input_and_the_other_the_reference(image):
+    source = sources.create(
+        "merlin", **SIZES | {"crop": own.GRID}, files=image, tiles=1
+    )
+    halves = source.examples()[0]["halves"]
+    first = set()
+    for index in range(8):
+        pair = source.pair({"halves": jnp.asarray(halves)}, jax.random.key(index))
+        assert not pair.has_phase
+        assert not pair.phase.any()
+        ratio = pair.intensity / pair.reference
+        (order,) = (
+            order
+            for order in (1, -1)
+            if np.allclose(
+                ratio, (halves[..., :1] / halves[..., 1:]) ** order, rtol=0.01
+            )
+        )
+        first.add(order)
+    assert first == {1, -1}
+
+
+def test_held_out_reference_of_halves_has_the_level_of_the_intensity(halved):
+    pairs = halved.held_out("validation", 2)
+    level = np.log(pairs.reference).mean()
+    power = (pairs.intensity + pairs.reference / own.halves.LOG_MEAN).mean() / 2
+    # The ground varies, so that its mean logarithm is below that of its mean.
+    assert np.log(power) - 3 < level < np.log(power)
+
+
+def save(tmp_path, array):
+    path = tmp_path / "given.npy"
+    np.save(path, array)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("array", "says"),
+    [
+        (np.ones((400, 400), np.float32), "not complex"),
+        (np.ones((400, 100), np.complex64), "must be at least"),
+        (np.full((400, 400), np.nan + 0j, np.complex64), "without gaps"),
+        (np.zeros((400, 400), np.complex64), "without gaps"),
+    ],
+)
+@pytest.mark.parametrize("source", ["slc", "merlin"])
+def test_images_that_do_not_serve_are_named(tmp_path, array, says, source):
+    path = save(tmp_path, array)
+    with pytest.raises(ValueError, match=rf"given\.npy.*{says}"):
+        sources.create(source, **SIZES, files=path, tiles=4, despeckle=mean)
+
+
+def test_files_and_weights_are_asked_for(image):
+    with pytest.raises(ValueError, match=r"data\.files=a\.tif"):
+        sources.create("slc", **SIZES, files=" , ", tiles=4, despeckle=mean)
+    with pytest.raises(ValueError, match="init_from=small"):
+        sources.create("slc", **SIZES, files=image, tiles=4)
+    mixed = SIZES | {"mix": "merlin=1, endless=1"}
+    with pytest.raises(ValueError, match="merlin cannot be mixed"):
+        sources.create("slc", **mixed, files=image, tiles=4)
+
+
+def test_own_images_mix_with_endless_ones(image, plain_scenes):
+    mixed = SIZES | {"mix": "slc=1, endless=1"}
+    source = sources.create("", **mixed, files=image, tiles=9, despeckle=mean)
+    seen = {int(source.examples()[index]["source"]) for index in range(8)}
+    assert seen == {0, 1}
+    example = jax.tree.map(jnp.asarray, source.examples()[0])
+    pair = jax.jit(source.pair)(example, jax.random.key(0))
+    assert pair.intensity.shape == (32, 32, 1)
+    assert len(source.held_out("validation", 2).looks) == 2
