@@ -11,6 +11,7 @@ from absl import logging
 from pgd2jax.sweep import planning, results, table
 from pgd2jax.train import stopping
 
+PROGRAM = (sys.executable, "-m", "pgd2jax.main")
 STOPPED = tuple(128 + number for number in stopping.SIGNALS)  # Of shells.
 
 
@@ -65,8 +66,7 @@ def run(runs: Sequence[planning.Run], workdir: pathlib.Path) -> list[results.Res
         for number, one in enumerate(runs, 1):
             logging.info("Run %d of %d: %s", number, len(runs), one.name)
             folder = workdir / one.name
-            program = [sys.executable, "-m", "pgd2jax.main"]
-            status = signals.status([*program, *one.flags, f"--workdir={folder}"])
+            status = signals.status([*PROGRAM, *one.flags, f"--workdir={folder}"])
             if signals.asked or status in STOPPED:
                 raise stopping.Stopped(
                     f"the sweep stopped at run {number} of {len(runs)}, {one.name}; "

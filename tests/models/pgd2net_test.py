@@ -264,3 +264,25 @@ def test_wrong_shapes_are_named(network, shape, phase_shape, message):
     model, params = network
     with pytest.raises(ValueError, match=message):
         model.apply({"params": params}, np.ones(shape), np.ones(phase_shape))
+
+
+def test_gradient_is_the_same_with_activations_computed_again(network):
+    model, params = network
+    images = speckle((1, 16, 16, 1))
+
+    def loss(params, remat):
+        estimate = model.clone(remat=remat).apply({"params": params}, *images)
+        return (estimate.log_intensity**2).mean()
+
+    kept, again = (jax.grad(loss)(params, remat) for remat in (False, True))
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-5), kept, again)
+    assert max(np.abs(x).max() for x in jax.tree.leaves(kept)) > 0.01
+
+    def saved(remat):
+        backward = jax.eval_shape(
+            lambda p: jax.vjp(lambda p: loss(p, remat), p)[1], params
+        )
+        return sum(x.size for x in jax.tree.leaves(backward))
+
+    weights = sum(x.size for x in jax.tree.leaves(params))
+    assert saved(True) - weights < 0.75 * (saved(False) - weights)
