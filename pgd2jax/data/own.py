@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +28,24 @@ HELD_OUT = {"validation": 0, "test": 1}  # Numbers of tiles, modulo:
 EVERY = 8
 DRAWN = 0.5  # Part of the pairs whose ground is a drawn scene.
 
-Window = tuple[np.ndarray, tuple[slice, slice]]
+
+class Window(NamedTuple):
+    """A tile in its surroundings.
+
+    Attributes:
+        path: Of its file.
+        slc: Samples, [H, W] complex64.
+        where: Rows and columns of the tile in them.
+    """
+
+    path: str
+    slc: np.ndarray
+    where: tuple[slice, slice]
+
+    @property
+    def tile(self) -> np.ndarray:
+        """The samples of the tile, [GRID, GRID]."""
+        return self.slc[self.where]
 
 
 def windows(files: Sequence[str], count: int) -> Iterator[Window]:
@@ -38,8 +56,7 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
         count: Tiles at most.
 
     Yields:
-        Samples, [H, W] complex64, and where in them the tile of `GRID` x `GRID` is,
-        which has no gaps.
+        Windows whose tiles have no gaps.
 
     Raises:
         ValueError: if a file is no SLC image, too small, or has no tile without gaps.
@@ -54,14 +71,14 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
                     f"{path}: {image.shape=} must be at least {GRID} x {GRID}."
                 )
             found = 0
-            for window in _of_image(image, share):
+            for slc, where in _of_image(image, share):
                 found += 1
-                yield window
+                yield Window(path, slc, where)
         if not found:
             raise ValueError(f"{path}: has no {GRID} x {GRID} pixels without gaps.")
 
 
-def _of_image(image: raster.Image, count: int) -> Iterator[Window]:
+def _of_image(image: raster.Image, count: int):
     rows, cols = (
         np.linspace(0, length - GRID, max(1, length // GRID)).astype(int)
         for length in image.shape
@@ -139,9 +156,10 @@ class Respeckled(_Own):
         """Despeckles tiles of the files; see `sources.create`."""
         logging.info("Despeckling tiles of %s to train on.", ", ".join(files))
         examples = []
-        for slc, where in windows(files, count):
-            found = spectrum.estimate(slc[where])
-            ground = {"reference": np.maximum(despeckle(slc)[where], 0)[..., None]}
+        for window in windows(files, count):
+            found = spectrum.estimate(window.tile)
+            clean = np.maximum(despeckle(window.slc)[window.where], 0)
+            ground = {"reference": clean[..., None]}
             examples.append(ground | found._asdict())
         examples = [jax.tree.map(np.float32, example) for example in examples]
         super().__init__(examples, crop, seed)
@@ -188,12 +206,18 @@ class Halves(_Own):
         """Centres tiles of the files; see `sources.create`.
 
         Raises:
-            ValueError: if a spectrum is not symmetric.
+            ValueError: if the spectra of most tiles are not symmetric.
         """
-        examples = []
-        for slc, where in windows(files, count):
-            parts = halves.of(slc[where])
+        examples, refused = [], []
+        for window in windows(files, count):
+            try:
+                parts = halves.of(window.tile)
+            except ValueError as error:  # As over water, where bright land shines in.
+                refused.append(f"{window.path}: {error}")
+                continue
             examples.append({"halves": np.stack(parts, axis=-1)})
+        if len(refused) > len(examples):
+            raise ValueError(refused[0])
         super().__init__(examples, crop, seed)
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:

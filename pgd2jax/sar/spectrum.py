@@ -16,9 +16,10 @@ LINES = 32  # Over which a centroid stands still; see `slc.LINES`.
 SAMPLES = 64  # Of a block whose spectrum is taken, after centring.
 # Of neighbouring samples. Below, the spectrum is white, and has no centre.
 LEAST_CORRELATION = 0.05
-# Of the density that differs between both sides of the centre. Symmetric bands of 256 x
-# 256 pixels: up to 0.04.
-MOST_ASYMMETRY = 0.08
+# Of the density that differs between both sides of the centre: the odd part of the
+# transfer function then holds half a per cent of the energy. Of 256 x 256 pixels of 220
+# drawn scenes through symmetric bands the median has 0.03, one over 0.1.
+MOST_ASYMMETRY = 0.15
 
 
 class Spectrum(NamedTuple):
@@ -37,40 +38,45 @@ class Spectrum(NamedTuple):
     drift: float
 
 
+def _limited(slc: np.ndarray) -> np.ndarray:
+    """Returns samples of limited amplitude: a bright point would be the spectrum."""
+    amplitude = np.abs(slc)
+    # One in ten thousand of flat ground is brighter.
+    limit = 2 * np.quantile(amplitude[amplitude > 0], 0.9)
+    return slc * (limit / np.maximum(amplitude, limit))
+
+
 def _neighbours(slc: np.ndarray) -> complex:
-    """Returns the correlation of samples along axis 0, each column counting alike."""
-    power = radiometry.intensity(slc).sum(axis=0)
-    seen = power > 0
-    product = (slc[1:, seen] * np.conj(slc[:-1, seen])).sum(axis=0) / power[seen]
-    return product.mean() if seen.any() else 0j
+    """Returns the correlation of samples along axis 0."""
+    power = radiometry.intensity(slc).sum()
+    return np.vdot(slc[:-1], slc[1:]) / power if power else 0j
 
 
 def _centre(slc: np.ndarray) -> tuple[float, float]:
     """Returns the centroid along axis 0 at row 0 and its drift along it."""
-    starts = np.arange(0, max(len(slc) - LINES, 0) + 1, LINES // 2)
+    starts = range(0, len(slc) - LINES + 1, LINES // 2)
     found = np.array([_neighbours(slc[start : start + LINES]) for start in starts])
     if np.abs(found).mean() < LEAST_CORRELATION:
         return 0.0, 0.0
-    cycles = np.unwrap(np.angle(found)) / (2 * np.pi)
-    if len(starts) == 1:
-        return float(cycles[0]), 0.0
+    # Dark windows are those that a sidelobe may fill.
+    found *= [np.linalg.norm(slc[start : start + LINES]) for start in starts]
+    # The rate at which they turn: a few that bright points have turned do not matter.
+    fine = 64 * len(found)
+    turns = np.argmax(np.abs(np.fft.fft(found, fine))) / fine
+    turns = (turns + 0.5) % 1 - 0.5
+    level = np.sum(found * np.exp(-2j * np.pi * turns * np.arange(len(found))))
+    drift = turns / (LINES // 2)
     # A product of neighbours tells of the place between them.
-    places = starts + (LINES - 1) / 2
-    drift, start = np.polyfit(places, cycles, 1, w=np.abs(found))
-    return float(start), float(drift)
+    return float(np.angle(level) / (2 * np.pi) - drift * (LINES - 1) / 2), drift
 
 
 def _density(slc: np.ndarray) -> np.ndarray:
-    """Returns the mean density along axis 0, [SAMPLES], each line counting alike."""
+    """Returns the mean density along axis 0, [SAMPLES]."""
     window = np.hanning(SAMPLES + 1)[:SAMPLES, None]
     total = np.zeros(SAMPLES)
     for start in range(0, len(slc) - SAMPLES + 1, SAMPLES // 2):
         block = slc[start : start + SAMPLES] * window
-        power = radiometry.intensity(np.fft.fft(block, axis=0))
-        energy = power.sum(axis=0)
-        seen = energy > 0
-        # Or one bright point would be the spectrum.
-        total += (power[:, seen] / energy[seen]).sum(axis=1)
+        total += radiometry.intensity(np.fft.fft(block, axis=0)).sum(axis=1)
     return total / total.mean()
 
 
@@ -95,6 +101,7 @@ def estimate(slc: np.ndarray) -> Spectrum:
         raise ValueError(
             f"{slc.shape=} must be at least {SAMPLES} x {SAMPLES}, not all zeros."
         )
+    slc = _limited(slc)
     along, drift = _centre(slc)
     across = _neighbours(slc.T)
     across = np.angle(across) if abs(across) >= LEAST_CORRELATION else 0.0

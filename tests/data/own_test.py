@@ -58,9 +58,10 @@ def plain_scenes(monkeypatch):
 def test_windows_are_spread_over_the_image_and_have_surroundings(image):
     found = list(own.windows([image], count=4))
     assert len(found) == 4
-    for slc, (rows, cols) in found:
-        assert slc[rows, cols].shape == (own.GRID, own.GRID)
-        assert max(slc.shape) > own.GRID
+    for window in found:
+        assert window.path == image
+        assert window.tile.shape == (own.GRID, own.GRID)
+        assert max(window.slc.shape) > own.GRID
     assert len(list(own.windows([image, image], count=2))) == 2
 
 
@@ -142,6 +143,22 @@ def test_images_that_do_not_serve_are_named(tmp_path, array, says, source):
     path = save(tmp_path, array)
     with pytest.raises(ValueError, match=rf"given\.npy.*{says}"):
         sources.create(source, **SIZES, files=path, tiles=4, despeckle=mean)
+
+
+@pytest.mark.parametrize(("lopsided", "refused"), [(0.3, False), (0.7, True)])
+def test_halves_are_refused_if_most_tiles_are_lopsided(tmp_path, lopsided, refused):
+    noise = np.random.default_rng(0).normal(size=(2, 1200, 300))
+    slc = noise[0] + 1j * noise[1]
+    rows = slice(0, int(lopsided * len(slc)))
+    spectrum = np.fft.fft2(slc[rows])
+    spectrum *= np.linspace(0, 5, 300)
+    slc[rows] = np.fft.ifft2(spectrum)
+    path = save(tmp_path, slc.astype(np.complex64))
+    if refused:
+        with pytest.raises(ValueError, match=r"given\.npy: the spectrum is not"):
+            sources.create("merlin", **SIZES, files=path, tiles=4)
+    else:
+        assert sources.create("merlin", **SIZES, files=path, tiles=4).examples()
 
 
 def test_files_and_weights_are_asked_for(image):
