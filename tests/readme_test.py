@@ -1,6 +1,8 @@
 """What README and docs say runs, and what they point to exists."""
 
 import dataclasses
+import functools
+import operator
 import os
 import pathlib
 import re
@@ -10,6 +12,9 @@ import sys
 import jax
 import numpy as np
 import pytest
+
+from configs import base
+from pgd2jax import data
 
 REPOSITORY = pathlib.Path(__file__).parent.parent
 README = (REPOSITORY / "README.md").read_text()
@@ -27,7 +32,9 @@ SCENE_BLOCKS = blocks_of("docs/scenes.md")
 PAGE_ON_EVALUATION = (REPOSITORY / "docs/evaluation.md").read_text()
 
 
-@pytest.mark.parametrize("page", [*PAGES, "docs/method.md", "docs/evaluation.md"])
+@pytest.mark.parametrize(
+    "page", [*PAGES, "docs/method.md", "docs/evaluation.md", "docs/training.md"]
+)
 def test_links_and_pictures_exist(page):
     text = (REPOSITORY / page).read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)
@@ -37,12 +44,31 @@ def test_links_and_pictures_exist(page):
     assert not missing
 
 
+PAGE_ON_TRAINING = (REPOSITORY / "docs/training.md").read_text()
+
+
 def test_named_configurations_and_make_targets_exist():
-    for name in re.findall(r"configs/\w+\.py", README):
+    for name in re.findall(r"configs/\w+\.py", README + PAGE_ON_TRAINING):
         assert (REPOSITORY / name).exists()
     makefile = (REPOSITORY / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{target}: " in makefile
+
+
+def test_named_settings_exist():
+    names = re.findall(r"--config\.([\w.]+)=", README + PAGE_ON_TRAINING)
+    names += re.findall(r"`((?:train|data|optimiser)\.\w+)`", PAGE_ON_TRAINING)
+    known = base.get_config()
+    assert len(names) > 20
+    for name in names:
+        if not name.isupper():  # GROUP.NAME
+            functools.reduce(operator.getitem, name.split("."), known)
+
+
+def test_page_on_training_names_every_source():
+    table = PAGE_ON_TRAINING.split("| source | pairs |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    assert set(re.findall(r"`(\w+)[-.`]", " ".join(rows))) == {*data.SOURCES, "stack"}
 
 
 @pytest.mark.parametrize("page", PAGES[1:])

@@ -4,6 +4,7 @@ import pytest
 
 import pgd2jax
 from pgd2jax.infer import Despeckler
+from pgd2jax.sar import halves as sar_halves
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +139,26 @@ def test_integers_and_double_precision_are_taken(far):
     np.testing.assert_allclose(
         far(intensity=power), far(intensity=power.astype(np.float64)), rtol=1e-5
     )
+
+
+def test_weights_of_merlin_despeckle_both_halves(network, far, tmp_path):
+    merlin = Despeckler(*network, config={"data": {"source": "merlin"}})
+    slc = scene((96, 80))
+    slc[40, 30] = np.nan
+    clean = merlin(slc)
+    halves = [far(intensity=half, looks=1) for half in sar_halves.of(slc)]
+    np.testing.assert_allclose(clean, sum(halves) / 2, rtol=1e-6)
+    assert np.isnan(clean[40, 30])
+    power = np.nan_to_num(np.abs(slc)) ** 2
+    np.testing.assert_array_equal(
+        merlin(intensity=power, looks=1), far(intensity=power, looks=1)
+    )
+    with pytest.raises(ValueError, match="one look"):
+        merlin(slc, looks=2)
+    path = tmp_path / "scene.npy"
+    np.save(path, slc)
+    with pytest.raises(ValueError, match=r"scene\.npy.*as an array, of one burst"):
+        merlin.open(path)
 
 
 @pytest.mark.parametrize(
