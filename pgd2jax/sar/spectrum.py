@@ -58,7 +58,7 @@ def _centre(slc: np.ndarray) -> tuple[float, float]:
     found = np.array([_neighbours(slc[start : start + LINES]) for start in starts])
     if np.abs(found).mean() < LEAST_CORRELATION:
         return 0.0, 0.0
-    # Dark windows are those that a sidelobe may fill.
+    # By amplitude, as in `_density`.
     found *= [np.linalg.norm(slc[start : start + LINES]) for start in starts]
     # The rate at which they turn: a few that bright points have turned do not matter.
     fine = 64 * len(found)
@@ -71,12 +71,19 @@ def _centre(slc: np.ndarray) -> tuple[float, float]:
 
 
 def _density(slc: np.ndarray) -> np.ndarray:
-    """Returns the mean density along axis 0, [SAMPLES]."""
+    """Returns the mean density along axis 0, [SAMPLES].
+
+    Lines weigh as their amplitude: by energy bright ground would be all there is, and
+    were all alike, sidelobes over dark ground would count as much.
+    """
     window = np.hanning(SAMPLES + 1)[:SAMPLES, None]
     total = np.zeros(SAMPLES)
     for start in range(0, len(slc) - SAMPLES + 1, SAMPLES // 2):
         block = slc[start : start + SAMPLES] * window
-        total += radiometry.intensity(np.fft.fft(block, axis=0)).sum(axis=1)
+        power = radiometry.intensity(np.fft.fft(block, axis=0))
+        energy = power.sum(axis=0)
+        seen = energy > 0
+        total += (power[:, seen] / np.sqrt(energy[seen])).sum(axis=1)
     return total / total.mean()
 
 

@@ -19,6 +19,7 @@ from pgd2jax.data import pairs
 from pgd2jax.train.state import State
 
 AXIS = "devices"
+Objective = Callable[[Any, pairs.Pair], tuple[jax.Array, dict[str, jax.Array]]]
 AHEAD = 2  # Batches on the device before they are needed.
 
 
@@ -68,13 +69,13 @@ def _microbatches(batch: Any, count: int) -> Any:
     return jax.tree.map(split, batch)
 
 
-def train_step(
-    objective: Callable[[Any, pairs.Pair], tuple[jax.Array, dict[str, jax.Array]]],
+def update(
+    objective: Objective,
     tx: optax.GradientTransformation,
     decay: float,
     accumulate: int = 1,
 ):
-    """Compiles the training step over all devices of all processes.
+    """Returns the training step of one device, which meets the others on `AXIS`.
 
     A step whose loss or gradient is not finite changes nothing but the counts.
 
@@ -86,7 +87,7 @@ def train_step(
             the gradient is that of all.
 
     Returns:
-        (state, batch [D, B/D, ...]) -> (state, {name: scalar}).
+        (state, batch [B/D, ...]) -> (state, {name: scalar}).
     """
 
     def gradient(params, batch):
@@ -138,8 +139,26 @@ def train_step(
         scalars |= {"skipped": new.skipped, "in_a_row": new.in_a_row}
         return new, scalars
 
+    return step
+
+
+def train_step(
+    objective: Objective,
+    tx: optax.GradientTransformation,
+    decay: float,
+    accumulate: int = 1,
+):
+    """Compiles `update` over all devices of all processes.
+
+    Returns:
+        (state, batch [D, B/D, ...]) -> (state, {name: scalar}).
+    """
     return jax.pmap(
-        step, axis_name=AXIS, in_axes=(None, 0), out_axes=None, donate_argnums=0
+        update(objective, tx, decay, accumulate),
+        axis_name=AXIS,
+        in_axes=(None, 0),
+        out_axes=None,
+        donate_argnums=0,
     )
 
 
