@@ -3,9 +3,11 @@
 import os
 import pathlib
 
-# Before JAX starts: eight devices, so that every parallel step is really parallel.
+# Before JAX starts: eight devices, so that every parallel step is really parallel, and
+# little optimisation, as tests compile more than they compute.
 os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=8"
+    os.environ.get("XLA_FLAGS", "")
+    + " --xla_force_host_platform_device_count=8 --xla_backend_optimization_level=0"
 )
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 

@@ -11,7 +11,8 @@ import pytest
 
 from pgd2jax.train import loop, progress, stopping
 
-ENVIRONMENT = os.environ | {"XLA_FLAGS": "--xla_force_host_platform_device_count=1"}
+FLAGS = os.environ["XLA_FLAGS"].replace("device_count=8", "device_count=1")
+ENVIRONMENT = os.environ | {"XLA_FLAGS": FLAGS}
 
 
 @pytest.fixture(scope="module")

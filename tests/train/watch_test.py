@@ -61,6 +61,7 @@ def test_service_that_is_not_installed_is_named(monkeypatch):
         watch.check("wandb")
 
 
+@pytest.mark.filterwarnings("ignore")  # Theirs.
 @pytest.mark.parametrize("name", services.SERVICES)
 def test_service_keeps_a_run_that_goes_on(tmp_path, monkeypatch, name):
     pytest.importorskip(name)

@@ -3,6 +3,7 @@
 import io
 import os
 import pathlib
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,7 @@ class WeightsAndBiases:
         self._wandb = wandb
         identity = pathlib.Path(workdir) / "wandb_id.txt"
         if not (step and identity.exists()):
-            identity.write_text(wandb.util.generate_id())
+            identity.write_text(uuid.uuid4().hex)
         self._run = wandb.init(
             project=PROJECT,
             id=identity.read_text(),
