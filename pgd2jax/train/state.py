@@ -82,7 +82,12 @@ def create(
     """Returns the state before the first step."""
     image = jnp.ones((1, size, size, 1), jnp.float32)
     key = jax.random.key(seed)
-    params = jax.jit(model.init)(key, image, image)["params"]
+    options = {}
+    if jax.default_backend() == "cpu":
+        # It runs once; its code is not worth three quarters of the time to compile it.
+        options = {"xla_backend_optimization_level": 0}
+    init = jax.jit(model.init, compiler_options=options)
+    params = init(key, image, image)["params"]
     return State(
         step=jnp.zeros((), jnp.int32),
         params=params,
