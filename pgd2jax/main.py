@@ -75,6 +75,8 @@ def _parse(argv: list[str]) -> sweep.Plan:
 
 def _sentence(error: Exception) -> str:
     """Returns the message on one line, without the quotes of nested errors."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
     text = str(error.args[0]) if error.args else type(error).__name__
     text = " ".join(text.replace("\\n", " ").replace("\\'", "'").split())
     quoted = len(text) > 2 and text[0] == text[-1] == "'"
@@ -137,8 +139,9 @@ def _main(plan: sweep.Plan) -> None:
             _sweep(plan)
             return
         methods.check(CONFIG.value.evaluation.methods)
-        if DISTRIBUTED.value or COORDINATOR.value:
-            hosts.join(COORDINATOR.value, PROCESSES.value, PROCESS.value)
+        place = COORDINATOR.value, PROCESSES.value, PROCESS.value
+        if DISTRIBUTED.value or place != hosts.ANYWHERE:
+            hosts.join(*place)
         found = loop.run(CONFIG.value, workdir)
         first = jax.process_index() == 0
         hosts.leave()

@@ -18,10 +18,19 @@ def claim(workdir: pathlib.Path, config: dict[str, Any]) -> str:
 
     Returns:
         What has changed that must not, by name; an empty text if nothing has.
+
+    Raises:
+        ValueError: if the one of before cannot be read.
     """
     path = workdir / "config.json"
     if path.exists():
-        before = json.loads(path.read_text())
+        try:
+            before = json.loads(path.read_text())
+        except ValueError as error:
+            raise ValueError(
+                f"{path}: is damaged ({error}); give another --workdir, or delete the "
+                "file: without it nothing tells whether the run was this one."
+            ) from error
         changed = [
             f"{group}.{name}"
             for group in ("model", "data")

@@ -2,6 +2,8 @@
 
 import jax
 
+ANYWHERE = ("", 0, -1)  # Coordinator, processes and process where JAX finds them.
+
 
 def join(coordinator: str = "", processes: int = 0, process: int = -1) -> None:
     """Waits for the other processes; comes before anything else that JAX does.
@@ -15,7 +17,7 @@ def join(coordinator: str = "", processes: int = 0, process: int = -1) -> None:
     Raises:
         ValueError: if nothing tells who the others are, or one of them is missing.
     """
-    given = (coordinator, processes, process) != ("", 0, -1)
+    given = (coordinator, processes, process) != ANYWHERE
     if given and not (coordinator and 0 <= process < processes):
         raise ValueError(
             f"{coordinator=}, {processes=} and {process=} go together: HOST:PORT of "

@@ -27,7 +27,25 @@ class TrainingError(ValueError):
     """A run that cannot go on; the message names the mend."""
 
 
+# Of a configuration: at least 1.
+COUNTS = {
+    "data": ("batch_size", "crop", "crops_per_tile", "tiles"),
+    "train": (
+        "num_steps",
+        "log_every",
+        "checkpoint_every",
+        "eval_tiles",
+        "accumulate",
+        "max_skipped",
+    ),
+}
+
+
 def _check(config, stride: int) -> None:
+    for group, names in COUNTS.items():
+        for name in names:
+            if (value := config[group][name]) < 1:
+                raise TrainingError(f"config.{group}.{name}={value} must be 1 or more.")
     devices, accumulate = jax.device_count(), config.train.accumulate
     if config.data.batch_size % (devices * accumulate):
         raise TrainingError(

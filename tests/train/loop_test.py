@@ -144,6 +144,12 @@ def test_network_that_is_not_finite_stops_the_run(tmp_path, smoke_config, monkey
     assert not list((tmp_path / "checkpoints").iterdir())
 
 
+def test_damaged_configuration_of_a_run_is_named(tmp_path, smoke_config):
+    (tmp_path / "config.json").write_text('{"model"')
+    with pytest.raises(ValueError, match=r"config\.json: is damaged"):
+        loop.run(smoke_config(), tmp_path)
+
+
 def test_another_network_in_the_same_folder_is_refused(smoke_run, smoke_config):
     config = smoke_config()
     config.model.features = 16
@@ -156,6 +162,8 @@ def test_another_network_in_the_same_folder_is_refused(smoke_run, smoke_config):
     [
         ("data", "batch_size", 9, "divide by the 8 devices"),
         ("data", "crop", 40, "stride"),
+        ("data", "crops_per_tile", 0, r"data\.crops_per_tile=0 must be 1 or more"),
+        ("train", "log_every", -1, r"train\.log_every=-1 must be 1 or more"),
         ("data", "crops_per_tile", 2, "the crops of a tile"),
         ("train", "accumulate", 2, "devices times"),
     ],
