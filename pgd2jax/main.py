@@ -2,7 +2,7 @@
 
 python -m pgd2jax.main --config configs/base.py
 python -m pgd2jax.main --config configs/quick.py --config.train.num_steps=5000
-python -m pgd2jax.main --config configs/quick.py:seed=0/1/2,width=8/16
+python -m pgd2jax.main --config configs/small.py:seed=0/1/2,width=8/16
 """
 
 import json
