@@ -43,7 +43,7 @@ class Clock:
 
 
 class Profile:
-    """Traces a few steps for TensorBoard's profiler or Perfetto."""
+    """Traces a few steps for XProf or Perfetto."""
 
     def __init__(self, workdir: pathlib.Path, first: int):
         """Takes the folder of the run and the steps done before."""
