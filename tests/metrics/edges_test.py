@@ -57,17 +57,16 @@ def edge():
     """Returns ground with an edge of 3 dB at column 32, and where it is."""
     at = np.zeros((64, 64), bool)
     at[:, 32] = True
-    return 1 + 1.0 * (np.arange(64) >= 32) * np.ones((64, 1)), at
+    # Its middle lies on the column: with two columns alike, rounding would pick one.
+    return np.exp2(np.clip(np.arange(64) - 31, 0, 2) / 2) * np.ones((64, 1)), at
 
 
 def test_figure_of_merit_is_one_at_the_edge_and_falls_with_distance(edge):
     image, at = edge
-    # Canny puts the edge on one of the two columns beside it: 1 or 1 / (1 + 1/9). It
-    # leaves out the border.
-    assert 0.85 <= edges.figure_of_merit(image, at) <= 1
-    # Five or six pixels away: 1 / (1 + 25/9) = 0.26 or 1 / (1 + 36/9) = 0.2.
+    # Canny leaves out the border.
+    assert edges.figure_of_merit(image, at) == pytest.approx(62 / 64)
     far = edges.figure_of_merit(image, np.roll(at, 6, axis=1))
-    assert 0.17 < far < 0.27
+    assert far == pytest.approx(62 / 64 / (1 + 36 / 9))
     with pytest.warns(MeasureWarning, match="no true edge"):
         assert np.isnan(edges.figure_of_merit(image, at & False))
 
