@@ -3,10 +3,11 @@
 import math
 
 import jax
+import numpy as np
 import tqdm
 from absl import logging
 
-from pgd2jax.train import averages, timing, watch
+from pgd2jax.train import timing, watch
 
 COUNTS = ("skipped", "in_a_row")  # Of what a step returns; the rest are to average.
 
@@ -73,11 +74,13 @@ class Log:
             return
         step, window = self._due[0], jax.device_get(self._due[1])
         self._due = None
-        means = averages.Averages()
-        for scalars in window:
-            if not scalars["in_a_row"]:
-                means.add({n: v for n, v in scalars.items() if n not in COUNTS})
-        found = {f"train/{name}": value for name, value in means.take().items()}
+        self._times.lap("device")
+        taken = [scalars for scalars in window if not scalars["in_a_row"]]
+        found = {
+            f"train/{name}": float(np.mean([scalars[name] for scalars in taken]))
+            for name in window[-1]
+            if taken and name not in COUNTS
+        }
         skipped, in_a_row = (int(window[-1][name]) for name in COUNTS)
         found |= {"train/skipped": skipped} | self._times.take(len(window))
         self._watching.scalars(step, found)

@@ -158,8 +158,8 @@ class _Training:
         profile = progress.Profile(self._workdir, first) if self._profile else None
         batches, found = program.batches(first), {}
         for step in bar:
-            with times("data"):
-                upcoming = next(batches)
+            upcoming = next(batches)
+            times.lap("data")
             now, scalars = program.step(now, program.draw(*upcoming))
             if jax.default_backend() == "cpu":
                 # Nothing is gained by a queue, and collectives of several steps of
@@ -168,19 +168,20 @@ class _Training:
             clock.tick(step)
             if profile:
                 profile.tick(step, scalars)
-            with times("logging"):
-                self._write(log)  # What came before this step.
-                log.add(scalars)
-                asked = stop.after(step)
-                saves = step % train.checkpoint_every == 0 or step == train.num_steps
-                if saves or asked or step % train.log_every == 0:
-                    log.close_window(step)
-                if saves or asked:
-                    self._write(log)
-                    found = self._validate(step, now) if saves else {}
-                    self._store.save(step, now, now.average, self._plain, found)
-                if saves:
-                    log.show(rmse=f"{found['rmse']:.2f} dB")
+            times.lap("device")
+            self._write(log)  # What came before this step.
+            log.add(scalars)
+            asked = stop.after(step)
+            saves = step % train.checkpoint_every == 0 or step == train.num_steps
+            if saves or asked or step % train.log_every == 0:
+                log.close_window(step)
+            if saves or asked:
+                self._write(log)
+                found = self._validate(step, now) if saves else {}
+                self._store.save(step, now, now.average, self._plain, found)
+            if saves:
+                log.show(rmse=f"{found['rmse']:.2f} dB")
+            times.lap("logging")
             if asked and step < train.num_steps:
                 raise stopping.Stopped(
                     f"stopped after step {step}, which is saved; the same command goes "

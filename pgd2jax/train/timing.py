@@ -1,6 +1,5 @@
 """Where the time of a step goes, and how much of the device it uses."""
 
-import contextlib
 import time
 
 import jax
@@ -41,29 +40,25 @@ def compiled_flop(step, *arguments, accumulate: int) -> float:
     return accumulate * float((analysis or {}).get("flops", 0.0))
 
 
-class Timing:
-    """Splits the host's time since the last `take` into named parts.
+PARTS = ("data", "device", "logging")
 
-    What is in no part is the device's: steps are queued, and the host waits for them
-    when it reads what they return.
-    """
+
+class Timing:
+    """Splits the host's time since the last `take` into parts, one after the other."""
 
     def __init__(self, flop: float, dtype: str):
         """Takes the floating point operations of a device's step and their dtype."""
         self._flop = flop
         kind = jax.devices()[0].device_kind
         self._peak = peak(kind) if dtype == "bfloat16" else None
-        self._parts = dict.fromkeys(("data", "logging"), 0.0)
-        self._start = time.perf_counter()
+        self._parts = dict.fromkeys(PARTS, 0.0)
+        self._last = time.perf_counter()
 
-    @contextlib.contextmanager
-    def __call__(self, part: str):
-        """Counts the time inside to "data" or "logging"."""
-        start = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._parts[part] += time.perf_counter() - start
+    def lap(self, part: str) -> None:
+        """Counts the time since the last lap to one of `PARTS`."""
+        now = time.perf_counter()
+        self._parts[part] += now - self._last
+        self._last = now
 
     def take(self, steps: int) -> dict[str, float]:
         """Returns milliseconds a step of each part, and the rate, and starts anew.
@@ -76,14 +71,12 @@ class Timing:
             "time/tflops" of a device; "time/mfu", the part of what it can do, where
             that is known.
         """
-        now = time.perf_counter()
-        parts = dict(self._parts) | {"step": now - self._start}
-        parts["device"] = parts["step"] - parts["data"] - parts["logging"]
+        total = sum(self._parts.values())
+        parts = self._parts | {"step": total}
         found = {f"time/{n}": 1e3 * part / steps for n, part in parts.items()}
-        rate = self._flop * steps / parts["step"]
+        rate = self._flop * steps / total
         found["time/tflops"] = rate / 1e12
         if self._peak:
             found["time/mfu"] = rate / self._peak
-        self._parts = dict.fromkeys(self._parts, 0.0)
-        self._start = now
+        self._parts = dict.fromkeys(PARTS, 0.0)
         return found
