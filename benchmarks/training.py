@@ -11,6 +11,7 @@ FLOP are XLA's count before it optimises.
 """
 
 import argparse
+import collections
 import csv
 import importlib
 import pathlib
@@ -27,6 +28,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from benchmarks import speed
 from pgd2jax import checkpoints, configuration
 from pgd2jax.train import beginning, loop, program, state, steps
+
+WINDOWS = 10  # Of steps that are timed together.
 
 
 def under_jit(config, model, tx, batch):
@@ -57,27 +60,33 @@ def stepping(step, now: state.State, batch):
 
 
 def queued(draw_and_step, count: int) -> float:
-    """Returns the time of a step, s, of some that are queued one after the other."""
+    """Returns the time of a step, s, as `of_the_loop`, of those that are queued."""
     jax.block_until_ready(draw_and_step())
-    start = time.perf_counter()
-    for _ in range(count):
-        last = draw_and_step()
-        if jax.default_backend() == "cpu":  # As the loop does.
-            jax.block_until_ready(last)
-    jax.block_until_ready(last)
-    return (time.perf_counter() - start) / count
+    took = []
+    for _ in range(WINDOWS):
+        start = time.perf_counter()
+        for _ in range(count // WINDOWS):
+            last = draw_and_step()
+            if jax.default_backend() == "cpu":  # As the loop does.
+                jax.block_until_ready(last)
+        jax.block_until_ready(last)
+        took.append((time.perf_counter() - start) / (count // WINDOWS))
+    return statistics.median(took)
 
 
-def of_the_loop(config, count: int) -> float:
-    """Returns the median time of a step in the loop, s, without its first window."""
-    config.train.num_steps, config.train.log_every = count, max(count // 10, 1)
+def of_the_loop(config, count: int) -> dict[str, float]:
+    """Returns the median times of a step in the loop, ms, without the first window."""
+    config.train.num_steps, config.train.log_every = count, count // WINDOWS
     config.train.checkpoint_every = count
     config.train.eval_tiles = 1
+    times = collections.defaultdict(list)
     with tempfile.TemporaryDirectory() as workdir:
         loop.run(config, pathlib.Path(workdir))
         with open(pathlib.Path(workdir) / "scalars.csv", newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["name"] == "time/step"]
-    return statistics.median(float(row["value"]) for row in rows[1:]) / 1e3
+            for row in csv.DictReader(file):
+                times[row["name"]].append(float(row["value"]))
+    parts = ("step", "data", "logging")
+    return {name: statistics.median(times[f"time/{name}"][1:]) for name in parts}
 
 
 def saving(now: state.State, repetitions: int) -> tuple[float, float]:
@@ -103,7 +112,9 @@ def main() -> None:
     parser.add_argument("config", help="of configs/, such as small")
     parser.add_argument("--source", default="endless")
     parser.add_argument("--data_dir", default="data")
-    parser.add_argument("--steps", type=int, default=60, help="of the loop")
+    parser.add_argument(
+        "--steps", type=int, default=120, help="of the loop, 20 or more"
+    )
     parser.add_argument("--repetitions", type=int, default=15)
     args = parser.parse_args()
     config = importlib.import_module(f"configs.{args.config}").get_config()
@@ -147,15 +158,21 @@ def main() -> None:
         now, scalars = made.step(now, made.draw(*next(batches)))
         return scalars
 
-    alone = queued(fresh, args.steps)
-    print(f"drawing and stepping alone: {1e3 * alone:.1f} ms")
-    held, took = saving(now, args.repetitions)
+    before = queued(fresh, args.steps)
     looped = of_the_loop(config, args.steps)
-    print(f"step of the loop: {1e3 * looped:.1f} ms, {looped / alone - 1:.1%} more")
+    alone = (before + queued(fresh, args.steps)) / 2
+    print(f"drawing and stepping alone: {1e3 * alone:.1f} ms")
+    print(
+        f"step of the loop: {looped['step']:.1f} ms, of which data "
+        f"{looped['data']:.2f} ms, logging {looped['logging']:.2f} ms"
+    )
+    print(f"  loop over alone: {looped['step'] / (1e3 * alone):.3f}")
+    held, took = saving(now, args.repetitions)
+    run = every * looped["step"] / 1e3
     print(
         f"a checkpoint holds up the steps for {1e3 * held:.0f} ms and takes "
-        f"{1e3 * took:.0f} ms; every {every} steps that is "
-        f"{held / (every * looped):.3%} and {took / (every * looped):.3%} of the run"
+        f"{1e3 * took:.0f} ms; every {every} steps that is {held / run:.3%} and "
+        f"{took / run:.3%} of the run"
     )
 
 

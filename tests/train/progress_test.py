@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 
 from pgd2jax.train import progress
@@ -7,6 +9,7 @@ def test_time_of_a_long_run_on_a_cpu_is_told_with_ways_to_shorten_it(caplog):
     clock = progress.Clock(first=4, num_steps=10**9)
     for step in (5, 6, 7):
         clock.tick(step)
+        time.sleep(1e-3)  # Without it a step may take no time at all.
     (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
     assert "hours" in warning
     assert "configs/small.py" in warning
