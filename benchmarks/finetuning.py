@@ -23,7 +23,7 @@ import pgd2jax
 from configs import finetune, merlin
 from pgd2jax import compilation
 from pgd2jax.metrics import referenced
-from pgd2jax.sar import radiometry, scenes, speckle
+from pgd2jax.sar import halves, radiometry, scenes, speckle
 from pgd2jax.train import loop
 
 SIZE = 640  # Pixels of an image to train on, square.
@@ -97,10 +97,14 @@ def main() -> None:
         def without_phase(slc):
             return before(intensity=radiometry.intensity(slc), looks=1)
 
+        def by_halves(slc):
+            return sum(before(intensity=x, looks=1) for x in halves.of(slc)) / 2
+
         report("with phase, as they come", before)
         after = tuned(finetune.get_config(), names, args.steps, folder / "slc")
         report("with phase, fine-tuned", after)
         report("without phase, as they come", without_phase)
+        report("the same by halves, as they come", by_halves)
         after = tuned(merlin.get_config(), names, args.steps, folder / "merlin")
         report("without phase, fine-tuned by MERLIN", after)
 
