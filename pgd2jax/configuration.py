@@ -22,7 +22,4 @@ def compute_dtype(dtype: str) -> str:
 
 def model(group: Mapping, dtype: str = "auto", remat: bool = False) -> PGD2Net:
     """Returns the network of the configuration's `model` group."""
-    arguments = dict(group)
-    # JSON knows lists; Flax wants attributes that hash.
-    arguments["denoise_depth"] = tuple(arguments["denoise_depth"])
-    return PGD2Net(**arguments, dtype=compute_dtype(dtype), remat=remat)
+    return PGD2Net(**group, dtype=compute_dtype(dtype), remat=remat)

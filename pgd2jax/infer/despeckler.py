@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from pgd2jax import checkpoints, configuration, raster
+from pgd2jax import checkpoints, configuration, memory, raster
 from pgd2jax.infer import cutting, pieces, tiles
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.lazy import Lazy
@@ -115,6 +115,7 @@ class Despeckler:
         Raises:
             ValueError: if the image is empty, not [H, W], of a wrong type or negative,
                 if `looks` does not fit it, or if the spectrum does not fit MERLIN.
+            OutOfMemoryError: if a tile takes more memory than the device has.
         """
         image = _checked(slc, intensity)
         if self._by_halves and slc is not None and looks in (None, 1):
@@ -269,17 +270,19 @@ class Despeckler:
                 yield tile.rows, band
 
         limit = WAITING * len(self.devices)
-        for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
-            estimate = None
-            if tile.samples is not None:
-                device, params = next(deal)
-                samples = jax.device_put(tile.samples, device)
-                estimate = self._apply(params, samples, scale, looks)
-            flying.append((tile, estimate))
-            if len(flying) > limit:
+        smaller = f"ask for a --tile, in Python tile=, below {max(plan.core)}"
+        with memory.of_device(smaller):
+            for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
+                estimate = None
+                if tile.samples is not None:
+                    device, params = next(deal)
+                    samples = jax.device_put(tile.samples, device)
+                    estimate = self._apply(params, samples, scale, looks)
+                flying.append((tile, estimate))
+                if len(flying) > limit:
+                    yield from land()
+            while flying:
                 yield from land()
-        while flying:
-            yield from land()
 
 
 def _one_look(found: float) -> float:

@@ -63,6 +63,10 @@ class PGD2Net(nn.Module):
     dtype: str = "float32"
     remat: bool = False
 
+    def __post_init__(self):
+        self.denoise_depth = tuple(self.denoise_depth)  # JSON knows only lists.
+        super().__post_init__()
+
     @property
     def stride(self) -> int:
         """Rows and columns must divide by this; tiles start at its multiples."""
@@ -156,7 +160,7 @@ class PGD2Net(nn.Module):
         margin = max(halo - self.reach_after_asking, 0) // 4 * 4
         clean = dbdnet.DBDNet(
             self.features,
-            tuple(self.denoise_depth),
+            self.denoise_depth,
             self.heads,
             self.window,
             self.exchange,

@@ -8,7 +8,7 @@ import pathlib
 import jax
 from absl import logging
 
-from pgd2jax import checkpoints, configuration
+from pgd2jax import checkpoints, configuration, memory
 from pgd2jax.train import (
     beginning,
     folder,
@@ -40,12 +40,20 @@ COUNTS = {
     ),
 }
 
+LESS_MEMORY = (
+    "go on with --config.train.remat=true, or --config.train.accumulate=4 where that "
+    "divides the batch, or begin anew with a smaller --config.data.batch_size"
+)
+
 
 def _check(config, stride: int) -> None:
     for group, names in COUNTS.items():
         for name in names:
             if (value := config[group][name]) < 1:
                 raise TrainingError(f"config.{group}.{name}={value} must be 1 or more.")
+    for name in ("learning_rate", "clip"):
+        if not (value := config.optimiser[name]) > 0:
+            raise TrainingError(f"config.optimiser.{name}={value} must be positive.")
     devices, accumulate = jax.device_count(), config.train.accumulate
     if config.data.batch_size % (devices * accumulate):
         raise TrainingError(
@@ -89,6 +97,7 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
             or if the network or too many steps in a row are not finite.
         MissingDataError: if the data set has not been built.
         CheckpointError: if a checkpoint cannot be written, or none is whole.
+        OutOfMemoryError: if a step takes more memory than the device has.
         Stopped: if a signal asked for it; the last step is saved.
     """
     num_steps = config.train.num_steps
@@ -125,6 +134,7 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
         )
         program = programs.Program(config, model, batches, tx)
         with (
+            memory.of_device(LESS_MEMORY),
             stopping.Stop() as stop,
             watch.create(workdir, first, plain, config.train.tracker) as watching,
         ):

@@ -287,3 +287,10 @@ def test_gradient_is_the_same_with_activations_computed_again(network):
 
     weights = sum(x.size for x in jax.tree.leaves(params))
     assert saved(True) - weights < 0.75 * (saved(False) - weights)
+
+
+def test_configuration_that_was_json_makes_a_network_that_hashes(network):
+    model, _ = network
+    again = model.clone(denoise_depth=list(model.denoise_depth))
+    assert again == model
+    assert hash(again) == hash(model)

@@ -1,0 +1,31 @@
+"""What to say where the memory of a device does not suffice."""
+
+import contextlib
+from collections.abc import Iterator
+
+import jax
+
+
+class OutOfMemoryError(ValueError):
+    """More than the memory of a device; the message names the mend."""
+
+
+@contextlib.contextmanager
+def of_device(mend: str) -> Iterator[None]:
+    """Says how to do with less memory where XLA only says that it ran out.
+
+    Args:
+        mend: The end of a sentence, as "lower the batch size".
+
+    Raises:
+        OutOfMemoryError: if what is done within takes too much.
+    """
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        kind = jax.devices()[0].device_kind
+        raise OutOfMemoryError(
+            f"the memory of this device ({kind}) does not suffice; {mend}."
+        ) from error
