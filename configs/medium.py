@@ -1,0 +1,18 @@
+"""The best weights that come with pgd2jax: trained on two CPU cores."""
+
+import ml_collections
+
+from configs import small
+
+
+def get_config() -> ml_collections.ConfigDict:
+    c = small.get_config()
+    c.data.batch_size = 8
+
+    c.model.features = 32
+
+    c.optimiser.learning_rate = 2e-3
+    c.optimiser.warmup_steps = 500
+
+    c.train.num_steps = 22_000
+    return c
