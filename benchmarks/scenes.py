@@ -143,7 +143,7 @@ def main() -> None:
         )
         alone = one_tile(despeckler, image, tile)
         model = despeckler.model
-        number = len(tiles.plan(image.shape, model.stride, model.reach, tile))
+        number = tiles.plan(image.shape, model.stride, model.reach, tile).count
         busy = alone * number / len(despeckler.devices)
         print(
             f"one tile of {tile}: {alone * 1e3:.1f} ms; the device is busy "

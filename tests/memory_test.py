@@ -1,6 +1,5 @@
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
 from pgd2jax import memory
@@ -17,13 +16,14 @@ def test_other_failures_stay_what_they_are():
 
 
 def test_image_beyond_the_memory_of_the_device_is_told_how_to_get_less(
-    despeckler, monkeypatch
+    despeckler, monkeypatch, rng
 ):
+    power = rng.exponential(size=(512, 40))
     monkeypatch.setattr(
         despeckler, "_apply", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
     )
-    with pytest.raises(ValueError, match=r"--tile, in Python tile=, below 64\.$"):
-        despeckler(np.ones((64, 40), np.complex64))
+    with pytest.raises(ValueError, match=r"--tile, in Python tile=, below 208\.$"):
+        despeckler(intensity=power, looks=1, tile=256)
 
 
 def test_step_beyond_the_memory_of_the_device_is_told_how_to_get_less(

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> None:
         raise FileExistsError(f"{path}: is there already; say --overwrite.")
     despeckler = pgd2jax.load(args.weights, dtype="float32")
     if suffix == ".onnx":
-        data, least = export.onnx(despeckler, args.pixels), export.smallest(despeckler)
+        data, least = export.onnx(despeckler, args.pixels), despeckler.model.stride
     else:
         data, least = export.jaxexp(despeckler, args.pixels), 2
     with raster.replacing(path) as temporary:

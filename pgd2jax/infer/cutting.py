@@ -13,15 +13,15 @@ class Tile(NamedTuple):
     """A part of a scene.
 
     Attributes:
-        rows, cols: Of the scene, that the tile's core covers.
-        samples: With the halo, gaps filled, borders mirrored; complex or linear power;
-            None where the core holds no data.
+        rows, cols: Where it lies.
+        samples: With the halo, gaps filled; complex or linear power; None where the
+            core holds no data.
         blank: What stays of the core, [rows, cols] float32: NaN or 0 for no data, all
             else 1; None where all is data.
     """
 
-    rows: slice
-    cols: slice
+    rows: tiles.Span
+    cols: tiles.Span
     samples: np.ndarray | None
     blank: np.ndarray | None
 
@@ -44,26 +44,28 @@ def cut(
     Raises:
         ValueError: if power is negative.
     """
-    margin = plan.halo + masks.MARGIN
-    for row_core, have_rows, band in tiles.read_bands(read, plan, margin, wanted):
+    margin, height, width = masks.MARGIN, plan.rows.length, plan.cols.length
+    for rows, have_rows, band in tiles.read_bands(read, plan.rows, margin, wanted):
         power = pixels.power_of(band)
         missing = pixels.no_data(power)
         gaps = missing.any()
         value = radiometry.amplitude(scale) if np.iscomplexobj(band) else scale
-        rows = tiles.mirrored(row_core, plan, 0, have_rows)
-        inner = slice(row_core.start - have_rows.start, row_core.stop - have_rows.start)
-        for col_core in plan.columns:
-            blank, have_cols = None, tiles.within(col_core, margin, plan.cols)
-            around = band[:, have_cols]
+        row = tiles.mirrored(rows, have_rows, height)
+        inner = slice(
+            rows.core.start - have_rows.start, rows.core.stop - have_rows.start
+        )
+        for cols in plan.cols:
+            blank, have_cols = None, tiles.around(cols, margin, width)
+            samples = band[:, have_cols]
             if gaps:
-                lost = missing[inner, col_core]
+                lost = missing[inner, cols.core]
                 if lost.any():
-                    finite = np.isfinite(power[inner, col_core])
+                    finite = np.isfinite(power[inner, cols.core])
                     blank = np.where(lost, np.where(finite, 0, np.nan), 1)
                     blank = blank.astype(np.float32)
                 if lost.all():
-                    yield Tile(row_core, col_core, None, blank)
+                    yield Tile(rows, cols, None, blank)
                     continue
-                around = masks.fill(around, missing[:, have_cols], value)
-            cols = tiles.mirrored(col_core, plan, 1, have_cols)
-            yield Tile(row_core, col_core, around[rows[:, None], cols], blank)
+                samples = masks.fill(samples, missing[:, have_cols], value)
+            col = tiles.mirrored(cols, have_cols, width)
+            yield Tile(rows, cols, samples[row[:, None], col], blank)

@@ -67,7 +67,7 @@ class Despeckler:
         self._apply = jax.jit(self._tile)
 
     def _tile(self, params, samples, scale, looks):
-        """Returns the intensity of a tile's core, [H, W], for [H + 2 halo, ...]."""
+        """Returns the intensity of a tile, [H, W]."""
         if jnp.iscomplexobj(samples):
             samples = samples / radiometry.amplitude(scale)
             power, phase = radiometry.intensity(samples), radiometry.phase(samples)
@@ -80,7 +80,6 @@ class Despeckler:
             phase,
             None,
             looks[None],
-            tiles.halo(self.model.stride, self.model.reach),
         )
         return estimate.intensity[0, ..., 0] * scale
 
@@ -248,30 +247,32 @@ class Despeckler:
         deal = itertools.cycle(zip(self.devices, self._copies, strict=True))
         flying = collections.deque()  # Tiles and, sooner or later, their estimates.
         wanted = wanted or slice(0, shape[0])
-        above = (rows.stop for rows in plan.bands if rows.stop <= wanted.start)
+        stops = (rows.core.stop for rows in plan.rows)
+        above = (stop for stop in stops if stop <= wanted.start)
         done, band = max(above, default=0) * shape[1], None
 
         def land():
             nonlocal done, band
             tile, estimate = flying.popleft()
-            if tile.cols.start == 0:
-                band = np.empty((tile.rows.stop - tile.rows.start, shape[1]), "f4")
-            target = band[:, tile.cols]
+            rows, cols = tile.rows.core, tile.cols.core
+            if cols.start == 0:
+                band = np.empty((rows.stop - rows.start, shape[1]), "f4")
+            target = band[:, cols]
             if estimate is None:
                 target[:] = tile.blank
             else:
-                target[:] = np.asarray(estimate)[: target.shape[0], : target.shape[1]]
+                target[:] = np.asarray(estimate)[tile.rows.inside, tile.cols.inside]
                 if tile.blank is not None:
                     target *= tile.blank
             done += target.size
             if progress:
                 progress(done, math.prod(shape))
-            if tile.cols.stop == shape[1]:
-                yield tile.rows, band
+            if cols.stop == shape[1]:
+                yield rows, band
 
         limit = WAITING * len(self.devices)
-        smaller = f"ask for a --tile, in Python tile=, below {max(plan.core)}"
-        with memory.of_device(smaller):
+        side = max(axis.step for axis in plan)
+        with memory.of_device(f"ask for a --tile, in Python tile=, below {side}"):
             for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
                 estimate = None
                 if tile.samples is not None:

@@ -1,9 +1,9 @@
 """The network with its weights as one file that other programs run.
 
-What is exported takes a whole image of any level, and mirrors it beyond its borders, as
-a Despeckler does; but it knows neither tiles nor missing data. Its typical power is
-that of all pixels; a Despeckler looks at a part of an image of over 1024 rows, which
-moves the result by some thousandths.
+What is exported takes a whole image of any level, as a Despeckler does; but it knows
+neither tiles nor missing data. Its typical power is that of all pixels; a Despeckler
+looks at a part of an image of over 1024 rows, which moves the result by some
+thousandths.
 """
 
 import contextlib
@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from pgd2jax.infer import tiles
 from pgd2jax.infer.despeckler import Despeckler
 from pgd2jax.sar import radiometry, scenes
 
@@ -22,52 +21,45 @@ KINDS = ("slc", "intensity")
 PLATFORMS = ("cpu", "cuda")
 
 
-def _mirrored(size, stride: int, halo: int):
-    """Returns which rows or columns make an image with its halo; see `tiles`."""
-    core = (size + stride - 1) // stride * stride
-    place = jnp.arange(core + 2 * halo) - halo
-    period = 2 * (size - 1)
-    place = jnp.minimum(place, size - 1 + halo) % period
-    return jnp.minimum(place, period - place)
+def _gathered(image, stride: int):
+    """Returns an image mirrored up to the stride, of at least 2 rows and columns."""
 
+    def places(size):
+        period = 2 * (size - 1)
+        place = jnp.arange((size + stride - 1) // stride * stride) % period
+        return jnp.minimum(place, period - place)
 
-def _gathered(image, stride: int, halo: int):
-    """Returns an image with its halo, of at least 2 rows and columns."""
-    rows, cols = (_mirrored(size, stride, halo) for size in image.shape)
+    rows, cols = map(places, image.shape)
     return image[rows[:, None], cols]
 
 
-def _flipped(image, stride: int, halo: int):
-    """Returns the same, of at least `halo + stride` rows and columns.
+def _flipped(image, stride: int):
+    """Returns the same, of at least `stride` rows and columns.
 
     jax2onnx 0.13.0 has neither ranges nor gathers of unknown size, and mistakes the
     size of what `jnp.concatenate` returns: hence slices, and `lax`.
     """
     for axis in (0, 1):
         size = image.shape[axis]
-        after = halo + (size + stride - 1) // stride * stride - size
-        first = jax.lax.slice_in_dim(image, 1, 1 + halo, axis=axis)
+        after = (size + stride - 1) // stride * stride - size
         last = jax.lax.slice_in_dim(jnp.flip(image, axis), 1, 1 + after, axis=axis)
-        image = jax.lax.concatenate([jnp.flip(first, axis), image, last], axis)
+        image = jax.lax.concatenate([image, last], axis)
     return image
 
 
-def _intensity(despeckler: Despeckler, power, phase, looks, around=_gathered):
-    """Returns the intensity of an image, [H, W]; `around` gives it its halo."""
-    model = despeckler.model
-    halo = tiles.halo(model.stride, model.reach)
+def _intensity(despeckler: Despeckler, power, phase, looks, padded=_gathered):
+    """Returns the intensity of an image, [H, W]; `padded` mirrors it."""
     scale = radiometry.geometric_mean(power)
 
     def batch(image):
-        return around(image, model.stride, halo)[None, ..., None]
+        return padded(image, despeckler.model.stride)[None, ..., None]
 
-    estimate = model.apply(
+    estimate = despeckler.model.apply(
         {"params": despeckler.params},
         batch(power / scale),
         None if phase is None else batch(phase),
         None,
         jnp.clip(looks, 1, scenes.MOST_LOOKS)[None],
-        halo,
     )
     image = estimate.intensity[0, ..., 0]
     for axis, size in enumerate(power.shape):
@@ -105,14 +97,8 @@ def jaxexp(
     return bytes(exported.serialize())
 
 
-def smallest(despeckler: Despeckler) -> int:
-    """Returns the fewest rows and columns that the ONNX model takes."""
-    model = despeckler.model
-    return tiles.halo(model.stride, model.reach) + model.stride
-
-
 def onnx(despeckler: Despeckler, kind: str) -> bytes:
-    """Returns an ONNX model, for images whose sides both reach `smallest(despeckler)`.
+    """Returns an ONNX model, for images with at least `model.stride` rows and columns.
 
     Like `jaxexp`, but complex samples are given as [rows, cols, 2], real and imaginary
     part, since ONNX has few operations on complex numbers. Its inputs are called
@@ -141,7 +127,7 @@ def onnx(despeckler: Despeckler, kind: str) -> bytes:
         return _intensity(despeckler, power, None, looks, _flipped)
 
     function = of_slc if kind == "slc" else of_intensity
-    least = smallest(despeckler)
+    least = despeckler.model.stride
     shape = jax.export.symbolic_shape(
         "rows, cols", constraints=(f"rows>={least}", f"cols>={least}")
     )

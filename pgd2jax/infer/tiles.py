@@ -1,52 +1,82 @@
-"""Cuts a scene in tiles whose halo hides every seam.
+"""Cuts a scene into tiles that show no seam.
 
-A tile's origin lies on the network's stride, and its halo is at least the network's
-reach, so that a tile's core equals the same pixels of the scene in one piece. Tiles
-side by side make a band; a scene is read and written band by band.
+Tiles have one size, start at multiples of the network's stride and overlap by twice a
+halo, which is at least the network's reach. A tile's core ends a halo before the tile
+where the scene goes on, and with it where the scene ends; so it equals the same pixels
+of the scene in one piece. Tiles side by side make a band; a scene is read and written
+band by band.
 """
 
 import dataclasses
 import math
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 
-@dataclasses.dataclass(frozen=True)
-class Plan:
-    """How a scene is cut.
+class Span(NamedTuple):
+    """The rows of a tile, or its columns.
 
     Attributes:
-        rows, cols: Of the scene.
-        core: Rows and columns of a tile's core, multiples of the stride.
-        halo: Pixels around the core, a multiple of the stride.
+        core: Of the scene, that the tile is for.
+        whole: With the halo; the last may go on behind the scene, up to the stride.
     """
 
-    rows: int
-    cols: int
-    core: tuple[int, int]
+    core: slice
+    whole: slice
+
+    @property
+    def inside(self) -> slice:
+        """Where the core lies in the tile."""
+        start = self.whole.start
+        return slice(self.core.start - start, self.core.stop - start)
+
+
+@dataclasses.dataclass(frozen=True)
+class Axis:
+    """How the rows of a scene are cut, or its columns.
+
+    Attributes:
+        length: Of the scene.
+        padded: The same, up to a multiple of the network's stride.
+        count: Of the tiles.
+        step: Of their cores, a multiple of the stride.
+        halo: At least the network's reach, a multiple of the stride.
+    """
+
+    length: int
+    padded: int
+    count: int
+    step: int
     halo: int
 
-    def __len__(self) -> int:
-        """Returns the number of tiles."""
-        return math.ceil(self.rows / self.core[0]) * math.ceil(self.cols / self.core[1])
+    @property
+    def size(self) -> int:
+        """Of a tile with its halo."""
+        return min(self.step + 2 * self.halo, self.padded)
+
+    def __iter__(self) -> Iterator[Span]:
+        """Yields the tiles, from the first row or column to the last."""
+        for index in range(self.count):
+            first = min(index * self.step, self.padded - self.size)
+            start = index * self.step + self.halo if index else 0
+            stop = (index + 1) * self.step + self.halo
+            if index == self.count - 1:
+                stop = self.length
+            yield Span(slice(start, stop), slice(first, first + self.size))
+
+
+class Plan(NamedTuple):
+    """How a scene is cut."""
+
+    rows: Axis
+    cols: Axis
 
     @property
-    def bands(self) -> Iterator[slice]:
-        """Yields the rows of each band of cores."""
-        for row in range(0, self.rows, self.core[0]):
-            yield slice(row, min(row + self.core[0], self.rows))
-
-    @property
-    def columns(self) -> Iterator[slice]:
-        """Yields the columns of the cores of a band."""
-        for col in range(0, self.cols, self.core[1]):
-            yield slice(col, min(col + self.core[1], self.cols))
-
-
-def halo(stride: int, reach: int) -> int:
-    """Returns the pixels around a core, a multiple of the stride."""
-    return math.ceil(reach / stride) * stride
+    def count(self) -> int:
+        """Of the tiles."""
+        return self.rows.count * self.cols.count
 
 
 def plan(shape: tuple[int, int], stride: int, reach: int, tile: int) -> Plan:
@@ -56,79 +86,81 @@ def plan(shape: tuple[int, int], stride: int, reach: int, tile: int) -> Plan:
         shape: (rows, cols) of the scene, at least 1 each.
         stride: Of the network.
         reach: Of the network, to one side, pixels.
-        tile: Largest rows and columns of a core, rounded up to the stride. Cores are as
-            small as their number allows, so that little is worked out beyond the scene.
+        tile: Largest rows and columns of a tile without its halo, rounded up to the
+            stride. They are as small as their number allows, so that little is worked
+            out twice.
 
     Raises:
         ValueError: if `tile` is not positive.
     """
     if tile < 1:
         raise ValueError(f"{tile=} must be at least 1.")
-    tile = math.ceil(tile / stride) * stride
-    counts = (math.ceil(size / tile) for size in shape)
-    even = (size / count for size, count in zip(shape, counts, strict=True))
-    core = tuple(math.ceil(size / stride) * stride for size in even)
-    return Plan(*shape, core=core, halo=halo(stride, reach))
+
+    def up(size):
+        return math.ceil(size / stride) * stride
+
+    def axis(length):
+        padded, halo = up(length), up(reach)
+        inner = max(padded - 2 * halo, 1)
+        count = math.ceil(inner / up(tile))
+        return Axis(length, padded, count, up(inner / count), halo)
+
+    return Plan(*map(axis, shape))
 
 
-def within(core: slice, margin: int, length: int) -> slice:
-    """Returns a core and a margin to both sides, cut where the scene ends."""
-    return slice(max(core.start - margin, 0), min(core.stop + margin, length))
+def around(span: Span, margin: int, length: int) -> slice:
+    """Returns a tile and a margin to both sides, cut where the scene ends."""
+    return slice(
+        max(span.whole.start - margin, 0), min(span.whole.stop + margin, length)
+    )
 
 
 def read_bands(
-    read: Callable[[int, int], np.ndarray], plan: Plan, margin: int, wanted: slice
-) -> Iterator[tuple[slice, slice, np.ndarray]]:
+    read: Callable[[int, int], np.ndarray], rows: Axis, margin: int, wanted: slice
+) -> Iterator[tuple[Span, slice, np.ndarray]]:
     """Yields bands with a margin around them; every row is read once.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols].
-        plan: Of the scene.
-        margin: Rows above and below a band.
+        rows: Of the plan.
+        margin: Rows above and below a band of tiles.
         wanted: Rows; bands without any of them are passed over.
 
     Yields:
-        The rows of the band's cores; those that come along, without those beyond the
+        The rows of the band's tiles; those that come along, without those beyond the
         scene; and these, [rows, cols].
     """
     held, end = [], 0  # Blocks of rows with their first row, up to row `end`.
-    for core in plan.bands:
-        if core.stop <= wanted.start or core.start >= wanted.stop:
+    for span in rows:
+        if span.core.stop <= wanted.start or span.core.start >= wanted.stop:
             continue
-        rows = within(core, margin, plan.rows)
-        end = max(end, rows.start)
-        if rows.stop > end:
-            held.append((end, read(end, rows.stop)))
-            end = rows.stop
+        have = around(span, margin, rows.length)
+        end = max(end, have.start)
+        if have.stop > end:
+            held.append((end, read(end, have.stop)))
+            end = have.stop
         held = [
-            (first, block) for first, block in held if first + len(block) > rows.start
+            (first, block) for first, block in held if first + len(block) > have.start
         ]
         band = np.concatenate(
-            [block[max(rows.start - first, 0) :] for first, block in held]
+            [block[max(have.start - first, 0) :] for first, block in held]
         )
-        yield core, rows, band
+        yield span, have, band
 
 
-def mirrored(core: slice, plan: Plan, axis: int, have: slice) -> np.ndarray:
-    """Returns which rows or columns of `have` make a tile with its halo.
+def mirrored(span: Span, have: slice, length: int) -> np.ndarray:
+    """Returns which rows or columns make a tile.
 
-    Beyond the scene they are mirrored, as `numpy.pad` does with mode "reflect"; past
-    the halo of the scene's last pixel, where nothing matters, its farthest is repeated.
+    Behind the scene they are mirrored, as `numpy.pad` does with mode "reflect".
 
     Args:
-        core: Rows or columns of the tile's core, cut where the scene ends.
-        plan: Of the scene.
-        axis: 0 for rows, 1 for columns.
+        span: Of the tile.
         have: Rows or columns of the scene at hand.
+        length: Of the scene.
 
     Returns:
-        Indices into `have`, as many as the tile has with its halo.
+        Indices into `have`, as many as the tile has.
     """
-    length = (plan.rows, plan.cols)[axis]
-    size = plan.core[axis] + 2 * plan.halo
-    place = core.start - plan.halo + np.arange(size)
-    place = np.minimum(place, length - 1 + plan.halo)
     period = max(2 * (length - 1), 1)
-    place = np.abs(place) % period
-    place = np.minimum(place, period - place) if length > 1 else 0 * place
-    return place - have.start
+    place = np.arange(span.whole.start, span.whole.stop) % period
+    return np.minimum(place, period - place) - have.start

@@ -31,13 +31,6 @@ def depth_to_space(x: jax.Array) -> jax.Array:
     )
 
 
-def inner(x: jax.Array, margin: int) -> jax.Array:
-    """Returns [B, H - 2 margin, W - 2 margin, C] of [B, H, W, C]."""
-    for axis in (1, 2):  # Slices alone: ONNX lacks gathers of unknown size.
-        x = jax.lax.slice_in_dim(x, margin, x.shape[axis] - margin, axis=axis)
-    return x
-
-
 class Pointwise(nn.Module):
     """A 1 x 1 convolution as the matrix product that it is.
 

@@ -43,17 +43,14 @@ class DBDNet(nn.Module):
         log_speckle: jax.Array,
         noise: jax.Array,
         context: jax.Array,
-        margin: int = 0,
     ) -> jax.Array:
-        """Returns the clean log-intensity, [B, H - 2 margin, W - 2 margin, 1] float32.
+        """Returns the clean log-intensity, [B, H, W, 1] float32.
 
         Args:
             log_intensity: [B, H, W, 1] float32; H and W divide by 4 windows.
             log_speckle: SNENet's estimate, like `log_intensity`.
             noise: SNENet's features, [B, H/2, W/2, C].
             context: What is known of the image, [B, K] float32.
-            margin: Pixels to each side that are given up once the branches have asked
-                each other, a multiple of 4; nothing farther off is needed then.
         """
         wide = 2 * self.features
         half, quarter, joint = self.depth
@@ -99,11 +96,6 @@ class DBDNet(nn.Module):
             ask("clean_asks_noise")(deep_clean, deep_noise),
             ask("noise_asks_clean")(deep_noise, deep_clean),
         )
-        deep_clean, deep_noise = (
-            blocks.inner(x, margin // 4) for x in (deep_clean, deep_noise)
-        )
-        clean, noise = (blocks.inner(x, margin // 2) for x in (clean, noise))
-        guess = blocks.inner(guess, margin)
         deep_clean = residuals(deep_clean, wide, quarter - before, "clean_after")
         deep_noise = residuals(deep_noise, wide, quarter - before, "noise_after")
 

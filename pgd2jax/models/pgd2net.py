@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.models import blocks, dbdnet, snenet
+from pgd2jax.models import dbdnet, snenet
 from pgd2jax.models import exchange as exchanges
 from pgd2jax.sar import radiometry
 
@@ -83,12 +83,6 @@ class PGD2Net(nn.Module):
         filters = self.sub_look_size // 2 - 1
         return filters + 2 * convolutions + folds + asked + 8 * quarter
 
-    @property
-    def reach_after_asking(self) -> int:
-        """Of the `reach`, what is left once the branches have asked each other."""
-        _, quarter, joint = self.denoise_depth
-        return 2 * (1 + 2 * joint) + 1 + 8 * (quarter - quarter // 2)
-
     def _check_attributes(self) -> None:
         if self.phase_as not in ("sub_looks", "angle", "none"):
             raise ValueError(f"{self.phase_as=} must be sub_looks, angle or none.")
@@ -104,9 +98,8 @@ class PGD2Net(nn.Module):
         phase: jax.Array | None = None,
         has_phase: jax.Array | None = None,
         looks: jax.Array | None = None,
-        halo: int = 0,
     ) -> Estimate:
-        """Returns the estimate for a batch, without the halo.
+        """Returns the estimate for a batch.
 
         Args:
             intensity: Linear power, [B, H, W, 1] float32, typically near 1; H and W
@@ -116,8 +109,6 @@ class PGD2Net(nn.Module):
             has_phase: [B] bool, false where the phase means nothing; None where it
                 means something in all images.
             looks: Equivalent number of looks, [B] float32; None for single looks.
-            halo: Pixels to each side that are given for their reach alone, and left out
-                of the estimate; what they take to compute is saved where it can be.
 
         Raises:
             ValueError: if a shape or an attribute does not fit.
@@ -157,7 +148,6 @@ class PGD2Net(nn.Module):
             self.remat,
             name="snenet",
         )(log_intensity, slc, has_phase, context)
-        margin = max(halo - self.reach_after_asking, 0) // 4 * 4
         clean = dbdnet.DBDNet(
             self.features,
             self.denoise_depth,
@@ -167,7 +157,5 @@ class PGD2Net(nn.Module):
             self.dtype,
             self.remat,
             name="dbdnet",
-        )(log_intensity, log_speckle, noise, context, margin)
-        return Estimate(
-            blocks.inner(clean, halo - margin), blocks.inner(log_speckle, halo)
-        )
+        )(log_intensity, log_speckle, noise, context)
+        return Estimate(clean, log_speckle)

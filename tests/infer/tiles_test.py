@@ -5,36 +5,39 @@ from pgd2jax.infer import tiles
 
 
 def pieces(scene, plan, margin):
-    """Yields each tile with its halo, and where its core lies."""
-    for row_core, have_rows, band in tiles.read_bands(
-        lambda start, stop: scene[start:stop], plan, margin, slice(0, plan.rows)
+    """Yields the rows, the columns and the pixels of each tile."""
+    height, width = scene.shape
+    for rows, have_rows, band in tiles.read_bands(
+        lambda start, stop: scene[start:stop], plan.rows, margin, slice(0, height)
     ):
-        rows = tiles.mirrored(row_core, plan, 0, have_rows)
-        for col_core in plan.columns:
-            have_cols = tiles.within(col_core, margin, plan.cols)
-            cols = tiles.mirrored(col_core, plan, 1, have_cols)
-            yield (row_core, col_core), band[:, have_cols][rows[:, None], cols]
+        row = tiles.mirrored(rows, have_rows, height)
+        for cols in plan.cols:
+            have_cols = tiles.around(cols, margin, width)
+            col = tiles.mirrored(cols, have_cols, width)
+            yield rows, cols, band[:, have_cols][row[:, None], col]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 100), (64, 64), (65, 33), (130, 200)])
 @pytest.mark.parametrize("tile", [1, 32, 50, 1000])
-def test_tiles_are_windows_of_the_mirrored_scene(shape, tile, rng):
+def test_cores_make_the_scene_and_tiles_have_all_they_reach(shape, tile, rng):
     scene = rng.normal(size=shape)
     plan = tiles.plan(shape, stride=16, reach=20, tile=tile)
-    padded = np.pad(scene, plan.halo, mode="reflect")
-    count = 0
-    for (rows, cols), window in pieces(scene, plan, plan.halo + 8):
-        assert window.shape == tuple(c + 2 * plan.halo for c in plan.core)
-        # All that can matter: the core and its halo as far as the scene goes.
-        expected = padded[
-            rows.start : rows.stop + 2 * plan.halo,
-            cols.start : cols.stop + 2 * plan.halo,
-        ]
+    padded = np.pad(scene, [(0, -size % 16) for size in shape], mode="reflect")
+    made, count = np.zeros(shape, int), 0
+    for rows, cols, pixels in pieces(scene, plan, 8):
+        np.testing.assert_array_equal(pixels, padded[rows.whole, cols.whole])
         np.testing.assert_array_equal(
-            window[: expected.shape[0], : expected.shape[1]], expected
+            pixels[rows.inside, cols.inside], scene[rows.core, cols.core]
         )
+        made[rows.core, cols.core] += 1
         count += 1
-    assert count == len(plan)
+        assert pixels.shape == (plan.rows.size, plan.cols.size)
+        for span, length in zip((rows, cols), padded.shape, strict=True):
+            assert span.whole.start % 16 == 0
+            assert span.whole.start == 0 or span.inside.start >= 20
+            assert span.whole.stop == length or span.whole.stop - span.core.stop >= 20
+    assert (made == 1).all()
+    assert count == plan.count
 
 
 def test_every_row_is_read_once(rng):
@@ -45,10 +48,10 @@ def test_every_row_is_read_once(rng):
         return scene[start:stop]
 
     plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
-    for core, rows, band in tiles.read_bands(read, plan, 40, slice(0, 300)):
+    for span, rows, band in tiles.read_bands(read, plan.rows, 8, slice(0, 300)):
         np.testing.assert_array_equal(band, scene[rows])
-        assert rows.start == max(core.start - 40, 0)
-        assert rows.stop == min(core.stop + 40, 300)
+        assert rows.start == max(span.whole.start - 8, 0)
+        assert rows.stop == min(span.whole.stop + 8, 300)
     starts, stops = zip(*seen, strict=True)
     assert starts == (0, *stops[:-1])
     assert stops[-1] == 300
@@ -62,20 +65,20 @@ def test_bands_without_wanted_rows_are_neither_read_nor_yielded(rng):
         return scene[start:stop]
 
     plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
-    found = list(tiles.read_bands(read, plan, 10, slice(130, 193)))
-    assert [core for core, _, _ in found] == [slice(128, 192), slice(192, 256)]
+    found = list(tiles.read_bands(read, plan.rows, 10, slice(100, 193)))
+    assert [span.core for span, _, _ in found] == [slice(96, 160), slice(160, 224)]
     for _, rows, band in found:
         np.testing.assert_array_equal(band, scene[rows])
-    assert seen == [(118, 202), (202, 266)]
+    assert seen == [(54, 202), (202, 266)]
 
 
-def test_origins_lie_on_the_stride_and_the_halo_covers_the_reach():
-    plan = tiles.plan((500, 700), stride=32, reach=81, tile=200)
-    assert plan.halo == 96
-    assert plan.core == (192, 192)  # Three of 167 rows, four of 175 columns.
-    assert all(core.start % 32 == 0 for core in (*plan.bands, *plan.columns))
+def test_tiles_are_as_small_as_their_number_allows():
+    rows, cols = tiles.plan((500, 700), stride=32, reach=81, tile=200)
+    # Of 512 and 704 pixels all but two halos of 96, in cores of up to 224.
+    assert (rows.count, rows.step, rows.size) == (2, 160, 352)
+    assert (cols.count, cols.step, cols.size) == (3, 192, 384)
 
 
 def test_no_tile_size_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
-        tiles.plan((8, 8), stride=2, reach=2, tile=0)
+        tiles.plan((10, 10), stride=32, reach=20, tile=0)

@@ -120,25 +120,6 @@ def test_reach_is_what_nan_propagation_measures(network, name):
     assert reached >= model.reach - 2  # The bound is tight.
 
 
-@pytest.mark.parametrize("depth", [(1, 1, 1), (1, 2, 2), (2, 3, 1)])
-def test_halo_is_left_out_and_changes_nothing_else(network, depth):
-    model, _ = network
-    model = model.clone(denoise_depth=depth)
-    images = speckle((1, 192, 160, 1))
-    params = jax.jit(model.init)(jax.random.key(0), *images)["params"]
-    noise = np.random.default_rng(1)  # Heads start at zero, and would hide all.
-    params = jax.tree.map(
-        lambda x: np.asarray(x) + 0.05 * noise.normal(size=x.shape).astype("f4"), params
-    )
-    halo = -(-model.reach // model.stride) * model.stride
-    whole = model.apply({"params": params}, *images)
-    core = model.apply({"params": params}, *images, halo=halo)
-    for all_of, inner in zip(whole, core, strict=True):
-        expected = all_of[:, halo:-halo, halo:-halo]
-        assert inner.shape == expected.shape
-        np.testing.assert_allclose(inner, expected, rtol=1e-5, atol=1e-5)
-
-
 @pytest.mark.parametrize("phase_as", ["angle", "none"])
 def test_phase_goes_in_as_its_angle_or_never(network, phase_as):
     model = network[0].clone(phase_as=phase_as)
