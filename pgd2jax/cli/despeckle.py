@@ -72,7 +72,8 @@ def add(commands) -> None:
     sub.add_argument(
         "--looks",
         type=float,
-        help="equivalent number of looks of an intensity or amplitude [estimated]",
+        help="equivalent number of looks of an intensity or amplitude [as a Sentinel-1 "
+        "GRD product says, else estimated]",
     )
     sub.add_argument(
         "--unit",

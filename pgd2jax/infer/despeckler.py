@@ -164,7 +164,9 @@ class Despeckler:
         try:
             source = Source(image, kind)
             with named(path):
-                seen = self.examine(source.read, source.shape, source.dtype, looks)
+                seen = self.examine(
+                    source.read, source.shape, source.dtype, source.looks(looks)
+                )
         except BaseException:
             image.close()
             raise

@@ -161,7 +161,9 @@ def despeckle(
         opened = Source(image, kind)
         with named(source):
             calibrated = _calibration(image, calibrate, subtract_noise)
-            seen = despeckler.examine(opened.read, opened.shape, opened.dtype, looks)
+            seen = despeckler.examine(
+                opened.read, opened.shape, opened.dtype, opened.looks(looks)
+            )
         tiled = functools.partial(despeckler.bands, seen=seen, tile=tile)
         powers = functools.partial(pieces.bands, tiled, opened, progress=progress)
         if resume:

@@ -44,6 +44,10 @@ class Source:
                 raise ValueError(f"{image.shape=} has no pixels.")
         self.dtype = np.dtype(np.complex64 if self.kind == "slc" else np.float32)
 
+    def looks(self, given: float | None) -> float | None:
+        """Returns the equivalent number of looks, as given or as the file says."""
+        return self.image.looks if given is None else given
+
     def read(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols]."""
         samples = self.image.rows(start, stop)

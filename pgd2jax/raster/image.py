@@ -119,6 +119,7 @@ class Image:
         shape: (rows, cols).
         dtype: Of the pixels in the file; complex for an SLC.
         tags: GeoTIFF tags.
+        looks: Equivalent number of looks, where the file says it; else None.
         pieces: Rows of parts that are no neighbours on the ground, as the bursts of
             Sentinel-1; one part of all rows elsewhere.
     """
@@ -153,6 +154,7 @@ class Image:
             )
             self._file = opener(path)
         self.tags = self._file.tags
+        self.looks = getattr(self._file, "looks", None)
         self.shape, dtype = self._file.shape, self._file.dtype
         self.pieces = getattr(self._file, "pieces", (slice(0, self.shape[0]),))
         try:

@@ -262,3 +262,15 @@ def test_power_of_the_largest_whole_numbers_does_not_overflow(tmp_path, far):
     with raster.Image(root) as image:
         power = radiometry.intensity(image.rows(0, 60))
     np.testing.assert_array_equal(power, 2.0**31)
+
+
+@pytest.mark.parametrize(("given", "taken"), [(None, 4.4), (3.0, 3.0)])
+def test_looks_of_grd_are_as_given_or_as_the_product_says(tmp_path, far, given, taken):
+    amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
+    root = safe.Safe({"iw-vv": amplitude}).write(tmp_path)
+    target = tmp_path / "clean.npy"
+    found = scene.despeckle(far, root, target, looks=given)
+    assert found == ("amplitude", taken, 1)
+    with far.open(root, looks=given) as clean:
+        assert clean.looks == taken
+        np.testing.assert_array_equal(np.asarray(clean), np.load(target))

@@ -209,3 +209,22 @@ def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
             image.gain("sigma0")
         with pytest.raises(raster.RasterError, match="has been taken off already"):
             image.noise()
+
+
+@pytest.mark.parametrize(
+    ("name", "looks"),
+    [
+        ("S1A_IW_GRDH_1SDV_20220918T074900.SAFE", 4.4),
+        ("S1C_EW_GRDM_1SDH_20250918T074900_20250918T075000_COG.SAFE", 10.7),
+        ("S1B_S3_GRDH_1SDV_20180918T074900.SAFE", 29.7),
+        ("harbour.SAFE", None),
+    ],
+)
+@pytest.mark.parametrize("zipped", [False, True])
+def test_looks_of_grd_are_told_by_the_name_of_the_product(
+    tmp_path, name, looks, zipped
+):
+    amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
+    root = safe.Safe({"iw-vv": amplitude}).write(tmp_path).rename(tmp_path / name)
+    with raster.Image(safe.zipped(root) if zipped else root) as image:
+        assert image.looks == looks

@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 
 import numpy as np
 
@@ -12,6 +13,26 @@ from pgd2jax.raster.sentinel1.product import Product
 NO_DATA = (geotiff.NODATA, 2, 4, "nan", True)  # ASCII, three letters and a zero.
 DENOISED = "imageAnnotation/processingInformation/thermalNoiseCorrectionPerformed"
 QUANTITIES = {"sigma0": "sigmaNought", "beta0": "betaNought", "gamma0": "gamma"}
+# Equivalent number of looks of GRD products by mode and resolution: "Sentinel-1 Product
+# Definition", S1-RS-MDA-52-7440, 2016, table 5-1.
+LOOKS = {
+    ("IW", "GRDH"): 4.4,
+    ("IW", "GRDM"): 81.8,
+    ("EW", "GRDH"): 2.7,
+    ("EW", "GRDM"): 10.7,
+    ("SM", "GRDF"): 3.7,
+    ("SM", "GRDH"): 29.7,
+    ("SM", "GRDM"): 398.4,
+}
+
+
+def _looks(product: str) -> float | None:
+    """Returns the looks of a GRD product by its name; None if it does not tell."""
+    found = re.match(r"S1._(IW|EW|S\d)_(GRD[FHM])_", product)
+    if not found:
+        return None
+    mode, kind = found.groups()
+    return LOOKS.get(("SM" if mode.startswith("S") else mode, kind))
 
 
 class Measurement:
@@ -23,6 +44,7 @@ class Measurement:
         shape: (rows, cols).
         dtype: complex64 of SLC, float32 or uint16 of GRD.
         tags: Those of its TIFF.
+        looks: Equivalent number of looks, of GRD whose product has its usual name.
         pieces: Rows of each burst. Between bursts the ground and the time jump.
     """
 
@@ -33,6 +55,7 @@ class Measurement:
             ValueError: if a file of it is missing or damaged, or they disagree.
         """
         self._product, self._layer = Product(path), layer
+        self.looks = _looks(self._product.name)
         with contextlib.ExitStack() as files:
             files.callback(self._product.close)
             root = self._product.parse(layer)

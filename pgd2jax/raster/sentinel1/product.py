@@ -23,6 +23,7 @@ class Product:
 
     Attributes:
         annotations: File name by name of image, without suffix.
+        name: As S1A_IW_GRDH_1SDV_... .SAFE, unless the user has changed it.
     """
 
     def __init__(self, path: pathlib.Path):
@@ -33,6 +34,7 @@ class Product:
         """
         self._zip = None if path.is_dir() else zipfile.ZipFile(path)
         self._root = path if self._zip is None else self._safe()
+        self.name = self._root.name
         names = [
             entry.name[: -len(".xml")]
             for entry in self._entries("annotation")
