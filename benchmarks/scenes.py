@@ -137,10 +137,7 @@ def main() -> None:
         despeckler(image, tile=args.tile)
         took = time.perf_counter() - start
         print(f"array to array: {size**2 / took / 1e6:.2f} Mpixel/s")
-        on_cpu = despeckler.devices[0].platform == "cpu"
-        tile = args.tile or (
-            infer.despeckler.TILE if on_cpu else infer.despeckler.LARGE_TILE
-        )
+        tile = args.tile or despeckler.tile
         alone = one_tile(despeckler, image, tile)
         model = despeckler.model
         number = tiles.plan(image.shape, model.stride, model.reach, tile).count

@@ -85,7 +85,12 @@ def add(commands) -> None:
     sub.add_argument(
         "--quicklook", action="store_true", help="a small .png beside each result, too"
     )
-    sub.add_argument("--tile", type=int, help="pixels at once [1024, on a GPU 1536]")
+    sub.add_argument(
+        "--tile",
+        type=int,
+        help="rows and columns at once [by the network's width: 1024 at full size, "
+        "on a GPU 1536]",
+    )
     sub.add_argument(
         "--device", choices=("auto", "cpu", "gpu"), default="auto", help="[%(default)s]"
     )
