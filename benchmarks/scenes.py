@@ -127,9 +127,10 @@ def main() -> None:
         end = time.perf_counter()
         whole = end - start
         begun, pixels = first
-        rate = (size**2 - pixels) / (end - begun) / 1e6
         print(f"start-up to the first tile: {begun - BEGIN - writing:.1f} s")
-        print(f"file to file, after the first tile: {rate:.2f} Mpixel/s")
+        if pixels < size**2:
+            rate = (size**2 - pixels) / (end - begun) / 1e6
+            print(f"file to file, after the first tile: {rate:.2f} Mpixel/s")
         print(f"memory of the host: {peak_memory():.2f} GiB")
         with raster.Image(source) as file:
             image = file.rows(0, size).astype(np.complex64)

@@ -11,10 +11,11 @@ class OutOfMemoryError(ValueError):
 
 
 @contextlib.contextmanager
-def of_device(mend: str) -> Iterator[None]:
+def of_device(device: jax.Device, mend: str) -> Iterator[None]:
     """Says how to do with less memory where XLA only says that it ran out.
 
     Args:
+        device: That is worked on.
         mend: The end of a sentence, as "lower the batch size".
 
     Raises:
@@ -25,7 +26,6 @@ def of_device(mend: str) -> Iterator[None]:
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
-        kind = jax.devices()[0].device_kind
         raise OutOfMemoryError(
-            f"the memory of this device ({kind}) does not suffice; {mend}."
+            f"the memory of the device ({device.device_kind}) does not suffice; {mend}."
         ) from error

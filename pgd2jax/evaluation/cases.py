@@ -143,7 +143,7 @@ def of_files(
         paths: What `raster.read` reads.
         references: None, or one a path: images of the same ground without speckle.
         kind: What the noisy pixels are, one of `pixels.KINDS`.
-        looks: Of intensities and amplitudes; estimated if None.
+        looks: Of intensities and amplitudes; if None known of the file, or estimated.
         regions: Homogeneous windows, in all of them.
 
     Raises:
@@ -161,9 +161,11 @@ def of_files(
 
     def scenes():
         for path, other in zip(paths, matched, strict=True):
-            case = _of_samples(path.stem, "files", _samples(path, kind), looks)
+            samples, known = _samples(path, kind)
+            known = known if looks is None else looks
+            case = _of_samples(path.stem, "files", samples, known)
             if other is not None:
-                reference = _samples(other, "auto")
+                reference, _ = _samples(other, "auto")
                 if reference.shape != case.intensity.shape:
                     raise ValueError(
                         f"{other}: is {reference.shape}, its image {path} "
@@ -175,10 +177,11 @@ def of_files(
     return Cases(f"{len(paths)} files", len(paths), scenes())
 
 
-def _samples(path, kind) -> np.ndarray:
+def _samples(path, kind) -> tuple[np.ndarray, float | None]:
+    """Returns samples, and their looks where the file says them."""
     image = raster.read(path)
     try:
-        return pixels.samples_of(image.pixels, kind)
+        return pixels.samples_of(image.pixels, kind), image.looks
     except ValueError as error:
         raise raster.RasterError(f"{path}: {error}") from error
 

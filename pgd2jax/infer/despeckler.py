@@ -73,7 +73,9 @@ class Despeckler:
         The memory that they take is about the same for any number of channels.
         """
         side = TILE if self.devices[0].platform == "cpu" else LARGE_TILE
-        return round(side * math.sqrt(64 / self.model.features))
+        halos = 2 * self.model.reach
+        whole = (side + halos) * math.sqrt(64 / self.model.features)
+        return max(round(whole) - halos, self.model.stride)
 
     def _tile(self, params, samples, scale, looks):
         """Returns the intensity of a tile, [H, W]."""
@@ -159,7 +161,7 @@ class Despeckler:
             path: What `raster.Image` reads.
             layer: Of the images in the file, if it holds several.
             kind: What its pixels are, one of `pixels.KINDS`.
-            looks: As for the call.
+            looks: As for the call; of Sentinel-1 GRD known, if None.
             tile: As for the call.
 
         Returns:
@@ -281,8 +283,9 @@ class Despeckler:
                 yield rows, band
 
         limit = WAITING * len(self.devices)
-        side = max(axis.step for axis in plan)
-        with memory.of_device(f"ask for a --tile, in Python tile=, below {side}"):
+        half = max(axis.step for axis in plan) // 2
+        less = f"ask for --tile {half} or tile={half}, or set JAX_PLATFORMS=cpu"
+        with memory.of_device(self.devices[0], less):
             for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
                 estimate = None
                 if tile.samples is not None:

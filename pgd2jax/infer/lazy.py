@@ -20,7 +20,7 @@ class Lazy:
         shape: (rows, cols).
         dtype: float32.
         kind: What the pixels were taken for: "slc", "intensity" or "amplitude".
-        looks: Equivalent number of looks, as given or estimated.
+        looks: Equivalent number of looks: given, known of the file, or estimated.
         tags: GeoTIFF tags of the file.
     """
 

@@ -44,7 +44,7 @@ class Taken(NamedTuple):
 
     Attributes:
         kind: "slc", "intensity" or "amplitude".
-        looks: Equivalent number of looks, as given or estimated.
+        looks: Equivalent number of looks: given, known of the file, or estimated.
         bursts: In how many pieces the image was despeckled.
     """
 
@@ -132,7 +132,7 @@ def despeckle(
         target: .npy, .tif or .tiff; float32. It appears whole or not at all.
         layer: Of the images in the source, if it holds several.
         kind: What the pixels of `source` are, one of `pixels.KINDS`.
-        looks: As for the despeckler.
+        looks: As for `Despeckler.open`.
         calibrate: "sigma0", "beta0" or "gamma0", for Sentinel-1 products; None leaves
             the power of the file's numbers.
         subtract_noise: Whether to subtract the thermal noise that a Sentinel-1 product

@@ -23,10 +23,12 @@ class Raster:
     Attributes:
         pixels: [H, W], in the type of the file; complex for an SLC.
         tags: GeoTIFF tags to hand on; empty for .npy.
+        looks: Equivalent number of looks, where the file says it; else None.
     """
 
     pixels: np.ndarray
     tags: tuple[geotiff.Tag, ...] = ()
+    looks: float | None = None
 
 
 def check_format(path: str | os.PathLike) -> pathlib.Path:
@@ -44,7 +46,7 @@ def check_format(path: str | os.PathLike) -> pathlib.Path:
 def read(path: str | os.PathLike, layer: str | None = None) -> Raster:
     """Reads one image as a whole; see `Image`."""
     with Image(path, layer) as image:
-        return Raster(image.rows(0, image.shape[0]), image.tags)
+        return Raster(image.rows(0, image.shape[0]), image.tags, image.looks)
 
 
 def write(path: str | os.PathLike, raster: Raster) -> None:

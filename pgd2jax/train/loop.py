@@ -134,7 +134,7 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
         )
         program = programs.Program(config, model, batches, tx)
         with (
-            memory.of_device(LESS_MEMORY),
+            memory.of_device(jax.devices()[0], LESS_MEMORY),
             stopping.Stop() as stop,
             watch.create(workdir, first, plain, config.train.tracker) as watching,
         ):

@@ -9,6 +9,7 @@ from pgd2jax.data import tiles
 from pgd2jax.evaluation import canonical, cases, methods, records, running, statistics
 from pgd2jax.metrics.measures import MEASURES
 from pgd2jax.sar import canonical as grounds
+from tests import safe
 
 
 def evaluated(scenes, *names, keep=None):
@@ -74,6 +75,17 @@ def test_files_may_have_references_and_must_fit_them(tmp_path, dates, rng):
     np.save(negative, -np.ones((8, 8), np.float32))
     with pytest.raises(ValueError, match=r"negative\.npy: .*decibels"):
         list(cases.of_files([negative]).scenes)
+
+
+def test_looks_of_files_are_given_known_or_estimated(tmp_path):
+    amplitude = np.abs(safe.slc((60, 50))).astype(np.uint16)
+    grd = safe.Safe({"iw-vv": amplitude}).write(tmp_path)
+    np.save(tmp_path / "power.npy", amplitude.astype(np.float32) ** 2)
+    for path, given, looks in ((grd, None, 4.4), (grd, 3.0, 3.0)):
+        (case,) = cases.of_files([path], looks=given).scenes
+        assert case.looks == looks
+    (case,) = cases.of_files([tmp_path / "power.npy"]).scenes
+    assert 0.8 < case.looks < 1.5
 
 
 @pytest.mark.parametrize("value", [0.0, np.nan])

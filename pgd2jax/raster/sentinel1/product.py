@@ -34,7 +34,7 @@ class Product:
         """
         self._zip = None if path.is_dir() else zipfile.ZipFile(path)
         self._root = path if self._zip is None else self._safe()
-        self.name = self._root.name
+        self.name = path.resolve().name if self._zip is None else self._root.name
         names = [
             entry.name[: -len(".xml")]
             for entry in self._entries("annotation")
