@@ -30,12 +30,22 @@ def image(size: int) -> np.ndarray:
     return 100 * (parts[0] + 1j * parts[1])
 
 
-def small(size: int):
-    """Returns what despeckles with the weights for CPUs."""
+def weights(name: str, size: int):
+    """Returns what despeckles with weights that come along."""
     import pgd2jax
 
-    despeckler, slc = pgd2jax.load("small"), image(size)
+    despeckler, slc = pgd2jax.load(name), image(size)
     return lambda: despeckler(slc)
+
+
+def small(size: int):
+    """Returns what despeckles with the smallest weights."""
+    return weights("small", size)
+
+
+def medium(size: int):
+    """Returns what despeckles with the weights that are the default."""
+    return weights("medium", size)
 
 
 def full(size: int):
@@ -88,7 +98,7 @@ def patches(size: int):
     return run
 
 
-PROGRAMS = {f.__name__: f for f in (full, small, sar2sar, patches)}
+PROGRAMS = {f.__name__: f for f in (full, medium, small, sar2sar, patches)}
 
 
 def work(name: str, size: int) -> None:

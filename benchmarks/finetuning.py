@@ -21,7 +21,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
 import pgd2jax
 from configs import finetune, merlin
-from pgd2jax import compilation
+from pgd2jax import checkpoints, compilation
 from pgd2jax.metrics import referenced
 from pgd2jax.sar import halves, radiometry, scenes, speckle
 from pgd2jax.train import loop
@@ -58,8 +58,9 @@ def errors(despeckle, test) -> dict[str, float]:
     )
 
 
-def tuned(config, files: str, steps: int, workdir: pathlib.Path):
-    """Trains a configuration on files and returns its despeckler."""
+def tuned(config, weights: str, files: str, steps: int, workdir: pathlib.Path):
+    """Goes on from weights with a configuration on files; returns the despeckler."""
+    config.init_from = weights
     config.data.files = files
     config.train.num_steps = steps
     config.train.checkpoint_every = max(steps // 4, 1)
@@ -72,6 +73,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument("--weights", default=checkpoints.DEFAULT, help="[%(default)s]")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--images", type=int, default=4, help="to train on")
     parser.add_argument("--scenes", type=int, default=24, help="to measure on")
@@ -92,7 +94,7 @@ def main() -> None:
                 way, *(f"{n} {v:.3f}" for n, v in found.items()), sep=", ", flush=True
             )
 
-        before = pgd2jax.load("small")
+        before = pgd2jax.load(args.weights)
 
         def without_phase(slc):
             return before(intensity=radiometry.intensity(slc), looks=1)
@@ -101,11 +103,12 @@ def main() -> None:
             return sum(before(intensity=x, looks=1) for x in halves.of(slc)) / 2
 
         report("with phase, as they come", before)
-        after = tuned(finetune.get_config(), names, args.steps, folder / "slc")
+        onwards = args.weights, names, args.steps
+        after = tuned(finetune.get_config(), *onwards, folder / "slc")
         report("with phase, fine-tuned", after)
         report("without phase, as they come", without_phase)
         report("the same by halves, as they come", by_halves)
-        after = tuned(merlin.get_config(), names, args.steps, folder / "merlin")
+        after = tuned(merlin.get_config(), *onwards, folder / "merlin")
         report("without phase, fine-tuned by MERLIN", after)
 
 

@@ -6,7 +6,7 @@ import ml_collections
 def get_config() -> ml_collections.ConfigDict:
     c = ml_collections.ConfigDict()
     c.seed = 0
-    c.init_from = ""  # Weights to begin with: a run's folder or a name, such as small.
+    c.init_from = ""  # Weights to begin with: a run's folder or a name, such as medium.
     c.profile = False  # Trace a few steps into the run's folder.
 
     c.data = ml_collections.ConfigDict()  # Keyword arguments of data.create.

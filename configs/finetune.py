@@ -10,7 +10,7 @@ from configs import small
 
 def get_config() -> ml_collections.ConfigDict:
     c = small.get_config()
-    c.init_from = "small"  # Its network replaces `model`.
+    c.init_from = "medium"  # Its network replaces `model`.
 
     c.data.source = "slc"  # Or near_real, stack-..., with data_dir; or merlin.
 

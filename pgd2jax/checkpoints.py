@@ -25,7 +25,7 @@ from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
 WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
-DEFAULT = "small"
+DEFAULT = "medium"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
 
 

@@ -1,14 +1,14 @@
 """What the weights that come with pgd2jax promise."""
 
 import functools
+import importlib
 
 import jax
 import numpy as np
 import pytest
 
 import pgd2jax
-from configs import small
-from pgd2jax import checkpoints
+from pgd2jax import checkpoints, configuration
 from pgd2jax.metrics import referenced, unreferenced
 from pgd2jax.sar import filters, radiometry, scenes
 
@@ -18,16 +18,16 @@ def shipped():
     return pgd2jax.load()
 
 
-def test_small_weights_are_small_and_of_their_configuration():
-    despeckler = pgd2jax.load("small")
-    model = small.get_config().model.to_dict()
-    assert {**despeckler.config["model"]} == {
-        **model,
-        "denoise_depth": list(model["denoise_depth"]),
-    }
-    folder = checkpoints.WEIGHTS / "small"
-    assert sum(file.stat().st_size for file in folder.rglob("*")) < 2e6
+@pytest.mark.parametrize("name", checkpoints.published())
+def test_weights_are_light_and_of_their_configuration(name):
+    model = importlib.import_module(f"configs.{name}").get_config().model
+    despeckler = pgd2jax.load(name)
+    assert despeckler.model == configuration.model(model, "float32")
+    folder = checkpoints.WEIGHTS / name
+    assert sum(file.stat().st_size for file in folder.rglob("*")) < 6e6
     assert not (folder / "state").exists()
+    card = (folder / "README.md").read_text()
+    assert f"--config configs/{name}.py" in card
 
 
 @pytest.mark.slow
