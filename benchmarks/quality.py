@@ -4,7 +4,8 @@ python benchmarks/quality.py                      # the weights that load() take
 python benchmarks/quality.py --weights runs/base --only scenes points
 
 flat: four levels side by side, 1 to 12 looks; the mean of the output against the truth.
-speckle: one level, three bands; the equivalent number of looks (ENL) of the output.
+speckle: one level, three bands; the equivalent number of looks (ENL) of the output,
+    and how many of its pixels look like points.
 points: scatterers over clutter; error of the peak, and of the ground around it.
 scenes: fresh simulated scenes, with seeds of their own.
 photographs: ground from --photographs FILES, their brightness taken for decibels.
@@ -88,13 +89,14 @@ def flat(despeckler, draws: int) -> None:
 
 
 def pure_speckle(despeckler, draws: int) -> None:
-    """Prints the ENL of the output on flat ground."""
+    """Prints the ENL of the output on flat ground, and how much looks like points."""
     size = 256
     ground = jnp.ones((size, size))
-    print(f"speckle over flat ground, one look, {draws} draws: ENL of the output")
+    print(f"speckle over flat ground, one look, {draws} draws: ENL of the output, and")
+    print("pixels of a million that are over 3 dB too bright")
     for bandwidth, alpha in ((1.0, 1.0), (0.7, 0.75), (0.4, 0.54)):
         looks = independent(speckle.response(size, bandwidth, alpha))
-        found = []
+        found, bright = [], []
         for index in range(draws):
             key = jax.random.key(SEED + index)
             power, phase, _ = draw(
@@ -102,10 +104,11 @@ def pure_speckle(despeckler, draws: int) -> None:
             )
             clean = [run(despeckler, power, p, 1) for p in (phase, None)]
             found.append([unreferenced.enl(image) for image in clean])
+            bright.append(np.mean(clean[0] > radiometry.from_decibel(3)))
         with_phase, without = np.median(found, axis=0)
         print(
             f"  {looks:.2f} independent looks a pixel: {with_phase:.0f}, "
-            f"without phase {without:.0f}"
+            f"without phase {without:.0f}; {np.mean(bright) * 1e6:.0f} too bright"
         )
 
 
