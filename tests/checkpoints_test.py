@@ -1,5 +1,6 @@
 import contextlib
 import errno
+import gc
 import json
 import os
 import resource
@@ -140,6 +141,18 @@ def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, damage):
     assert "the one before is taken" in warning
     saved(tmp_path, 2)
     assert restored(tmp_path)[0] == 2
+
+
+@pytest.mark.parametrize("damage", [cut, flip, os.remove])
+def test_damage_of_many_arrays_is_said_once(tmp_path, smoke_run, damage, capfd):
+    step = tmp_path / "4"
+    shutil.copytree(smoke_run / "checkpoints" / "4", step)
+    (index,) = (step / "params" / "d").iterdir()
+    damage(index)
+    with pytest.raises(checkpoints.CheckpointError, match=r"4: is not a whole"):
+        checkpoints.load_weights(step)
+    gc.collect()  # Reads nobody waits for would complain now, which is an error.
+    assert capfd.readouterr().err == ""
 
 
 def test_run_without_a_whole_checkpoint_says_so_and_loses_nothing(tmp_path):
