@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import struct
+from optax import contrib
 
 
 class State(struct.PyTreeNode):
@@ -38,13 +39,18 @@ def optimiser(
     weight_decay: float,
     clip: float,
 ) -> optax.GradientTransformation:
-    """Returns AdamW with warm-up, cosine decay to 1 per cent, and clipping.
+    """Returns Muon with warm-up, cosine decay to 1 per cent, and clipping.
+
+    Muon (Jordan, "Muon: an optimizer for hidden layers in neural networks", 2024) takes
+    the kernels as matrices from all inputs of an output to the outputs; AdamW the rest.
+    Its steps have the size of AdamW's (Liu et al., "Muon is scalable for LLM training",
+    2025), so that one learning rate serves both.
 
     Args:
         num_steps: Of the whole run.
         learning_rate: At its peak.
         warmup_steps: Steps to the peak; at most half of the run.
-        weight_decay: Of AdamW; on parameters of two axes and more.
+        weight_decay: On the kernels.
         clip: Largest global norm of the gradient.
     """
     schedule = optax.warmup_cosine_decay_schedule(
@@ -54,14 +60,30 @@ def optimiser(
         num_steps,
         end_value=0.01 * learning_rate,
     )
-
-    def decayed(params):
-        return jax.tree.map(lambda x: x.ndim > 1, params)
-
     return optax.chain(
         optax.clip_by_global_norm(clip),
-        optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=decayed),
+        contrib.muon(
+            schedule,
+            adam_b2=0.99,
+            weight_decay=weight_decay,
+            consistent_rms=0.2,  # The root mean square of a step of AdamW.
+            muon_weight_dimension_numbers=_matrices,
+        ),
     )
+
+
+def _matrices(params: Any) -> Any:
+    """Returns which axes of each weight Muon takes as rows and columns; None for none.
+
+    None for the heads, too: they end in one channel, or in the four that unfold to it.
+    """
+
+    def axes(path, weight):
+        if path[-1].key != "kernel" or weight.shape[-1] <= 4:
+            return None
+        return contrib.MuonDimensionNumbers(tuple(range(weight.ndim - 1)), -1)
+
+    return jax.tree.map_with_path(axes, params)
 
 
 def begin_with(now: State, params: Any) -> State:

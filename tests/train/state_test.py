@@ -1,0 +1,53 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax.train import state
+
+RATE = 1e-3
+
+
+@pytest.fixture(scope="module")
+def first_step():
+    """Returns the change of each weight in the first step, by its name."""
+    shapes = {
+        "conv": {"kernel": (3, 3, 8, 16), "bias": (16,)},
+        "dense": {"kernel": (16, 24), "bias": (24,)},
+        "head": {"kernel": (3, 3, 16, 4), "bias": (4,)},
+    }
+    rng = np.random.default_rng(0)
+    grads = jax.tree.map(
+        lambda shape: jnp.asarray(rng.normal(size=shape), jnp.float32),
+        shapes,
+        is_leaf=lambda x: isinstance(x, tuple),
+    )
+    params = jax.tree.map(jnp.zeros_like, grads)
+    tx = state.optimiser(
+        10, learning_rate=RATE, warmup_steps=1, weight_decay=0.0, clip=1e9
+    )
+    before = tx.update(grads, tx.init(params), params)[1]
+    return tx.update(grads, before, params)[0]
+
+
+@pytest.mark.parametrize("name", ["conv", "dense"])
+def test_steps_of_kernels_have_the_size_of_adamw_and_no_direction_of_their_own(
+    first_step, name
+):
+    matrix = np.asarray(first_step[name]["kernel"])
+    matrix = matrix.reshape(-1, matrix.shape[-1])
+    values = np.linalg.svd(matrix, compute_uv=False)
+    # Newton and Schulz's iteration takes singular values to 0.7 to 1.2 of each other.
+    assert values.max() / values.min() < 1.8
+    rms = np.sqrt(np.mean(matrix**2))
+    assert rms == pytest.approx(0.2 * RATE, rel=0.25)
+
+
+@pytest.mark.parametrize(
+    ("name", "weight"), [("conv", "bias"), ("dense", "bias"), ("head", "kernel")]
+)
+def test_heads_and_biases_take_steps_of_adamw(first_step, name, weight):
+    # Of one size whatever the gradient, near the rate: Nesterov looks a step ahead.
+    step = np.abs(first_step[name][weight])
+    np.testing.assert_allclose(step, step.mean(), rtol=1e-3)
+    assert step.mean() == pytest.approx(RATE, rel=0.2)
