@@ -13,6 +13,10 @@ CHANGES = {
     "whole": ("nothing", {}),
     # The phase.
     "no_phase": ("without the phase", {"model.phase_as": "none"}),
+    "sub_looks": (
+        "sub-looks are not whitened",
+        {"model.phase_as": "sub_looks"},
+    ),
     "angle": (
         "cosine and sine of the phase instead of sub-looks",
         {"model.phase_as": "angle"},

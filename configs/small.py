@@ -14,6 +14,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.model.estimate_depth = 2
     c.model.denoise_depth = (1, 4, 1)
     c.model.heads = 1
+    c.model.phase_as = "sub_looks"  # As the weights that come along were trained.
 
     c.optimiser.learning_rate = 3e-3
     c.optimiser.warmup_steps = 200

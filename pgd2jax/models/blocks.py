@@ -9,6 +9,10 @@ from pgd2jax.sar import radiometry
 # Power of a sub-look over the mean of all, below which it lies outside of the band.
 EMPTY = 0.01
 
+# Cells of 2 x 2 pixels to each side over which a spectrum is averaged: as few as show
+# it, since a TOPS ramp moves it by a fifth of the band in 30 lines.
+AROUND = 3
+
 # For layers that add to an identity: deep stacks begin near it.
 SMALL = nn.initializers.variance_scaling(0.1, "fan_in", "truncated_normal")
 
@@ -147,6 +151,13 @@ def _bands(key: jax.Array, shape: tuple[int, int, int, int], dtype) -> jax.Array
     return (bands / jnp.linalg.norm(window)).astype(dtype)[:, :, None, :]
 
 
+def _around(x: jax.Array) -> jax.Array:
+    """Returns the mean over `AROUND` cells to each side, [B, H, W, C]."""
+    for window in ((2 * AROUND + 1, 1), (1, 2 * AROUND + 1)):
+        x = nn.avg_pool(x, window, padding="SAME", count_include_pad=False)
+    return x
+
+
 class SubLooks(nn.Module):
     """Learned sub-looks: the power behind short complex filters, for 2 x 2 pixels each.
 
@@ -154,22 +165,27 @@ class SubLooks(nn.Module):
     independent of the full band's. This is where the phase pays: the phase at a pixel
     is noise, the complex values of its neighbours are not.
 
+    Whitened, each is compared with its own power around: what is left is its speckle
+    and the ground, the same for every band, weighting and centroid.
+
     Not in the paper, which only says that the phase goes in.
 
     Attributes:
         filters: K, how many.
         size: Rows and columns of a filter, even.
+        whiten: Compare each with its power in `AROUND` cells to each side.
     """
 
     filters: int
     size: int
+    whiten: bool = False
 
     @nn.compact
     def __call__(self, slc: jax.Array) -> jax.Array:
         """Returns what the sub-looks show, [B, H/2, W/2, K + 1] float32.
 
         That is the natural log of each one's power over the mean of all, softly bounded
-        below at `EMPTY`, and the log of that mean.
+        below at `EMPTY`, whitened or not, and the log of that mean.
 
         Args:
             slc: Complex samples of typical power 1, [B, H, W, 1] complex64.
@@ -202,4 +218,6 @@ class SubLooks(nn.Module):
         power = radiometry.intensity(looks)
         mean = jnp.maximum(power.mean(axis=-1, keepdims=True), radiometry.LOG_FLOOR)
         ratios = radiometry.log_intensity(power / mean + EMPTY)
+        if self.whiten:
+            ratios -= _around(ratios)
         return jnp.concatenate([ratios, radiometry.log_intensity(mean)], axis=-1)

@@ -6,9 +6,11 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.models import dbdnet, snenet
+from pgd2jax.models import blocks, dbdnet, snenet
 from pgd2jax.models import exchange as exchanges
 from pgd2jax.sar import radiometry
+
+PHASE_AS = ("whitened", "sub_looks", "angle", "none")
 
 
 class Estimate(NamedTuple):
@@ -41,7 +43,8 @@ class PGD2Net(nn.Module):
             quarter resolution, and after the branches met.
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
-        phase_as: How the phase goes in, "sub_looks"; to compare with, "angle" for its
+        phase_as: How the phase goes in, one of `PHASE_AS`: as sub-looks whose spectrum
+            is whitened; to compare with, as "sub_looks" that are not, as "angle", its
             cosine and sine, or "none".
         heads: Attention heads.
         window: Rows and columns of an attention window, at quarter resolution.
@@ -56,7 +59,7 @@ class PGD2Net(nn.Module):
     denoise_depth: tuple[int, int, int] = (1, 2, 2)
     sub_looks: int = 16
     sub_look_size: int = 4
-    phase_as: str = "sub_looks"
+    phase_as: str = "whitened"
     heads: int = 4
     window: int = 8
     exchange: str = "windows"
@@ -81,11 +84,13 @@ class PGD2Net(nn.Module):
         folds = 1 + 2  # 2 x 2 pixels become a cell, and once more.
         asked = 4 * exchanges.reach(self.exchange, self.window)
         filters = self.sub_look_size // 2 - 1
+        if self.phase_as == "whitened":
+            filters += 2 * blocks.AROUND
         return filters + 2 * convolutions + folds + asked + 8 * quarter
 
     def _check_attributes(self) -> None:
-        if self.phase_as not in ("sub_looks", "angle", "none"):
-            raise ValueError(f"{self.phase_as=} must be sub_looks, angle or none.")
+        if self.phase_as not in PHASE_AS:
+            raise ValueError(f"{self.phase_as=} must be one of {', '.join(PHASE_AS)}.")
         if self.sub_look_size % 2:
             raise ValueError(f"{self.sub_look_size=} must be even.")
         if 2 * self.features % self.heads:

@@ -17,8 +17,8 @@ class SNENet(nn.Module):
         depth: Residual blocks.
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
-        phase_as: How the phase goes in, "sub_looks", or "angle" for its cosine and
-            sine; "none" if it never does.
+        phase_as: How the phase goes in, as "whitened" sub-looks, as "sub_looks", or
+            as "angle", its cosine and sine; "none" if it never does.
         dtype: Of the computation.
         remat: Compute blocks again in the backward pass, to save memory.
     """
@@ -61,8 +61,9 @@ class SNENet(nn.Module):
         elif angle:
             seen = blocks.space_to_depth(blocks.direction(slc))
         else:
+            whiten = self.phase_as == "whitened"
             seen = blocks.SubLooks(
-                self.sub_looks, self.sub_look_size, name="sub_looks"
+                self.sub_looks, self.sub_look_size, whiten, name="sub_looks"
             )(slc)
         seen = jnp.where(has_phase[:, None, None, None], seen, 0.0)
         x = jnp.concatenate([x, seen], axis=-1).astype(self.dtype)

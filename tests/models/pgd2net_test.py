@@ -91,6 +91,40 @@ def test_sub_looks_outside_of_the_band_hold_a_hundredth_and_the_level_stands_apa
     np.testing.assert_allclose(brighter[..., 8] - looks[..., 8], np.log(100), atol=1e-3)
 
 
+def test_whitened_sub_looks_are_compared_with_their_mean_around():
+    parts = jax.random.normal(jax.random.key(0), (2, 1, 32, 32, 1))
+    slc = jax.lax.complex(*parts)
+    layer = blocks.SubLooks(filters=2, size=4)
+    params = layer.init(jax.random.key(1), slc)
+    plain = np.asarray(layer.apply(params, slc))
+    whitened = np.asarray(layer.clone(whiten=True).apply(params, slc))
+    for row, col in ((8, 8), (0, 0), (15, 6)):  # In the middle, in a corner, at a side.
+        around = plain[0, max(row - 3, 0) : row + 4, max(col - 3, 0) : col + 4, :2]
+        np.testing.assert_allclose(
+            whitened[0, row, col, :2],
+            plain[0, row, col, :2] - around.mean(axis=(0, 1)),
+            atol=1e-5,
+        )
+    np.testing.assert_array_equal(whitened[..., 2], plain[..., 2])
+
+
+def test_whitening_takes_the_band_of_the_sensor_out():
+    noise = jax.random.normal(jax.random.key(0), (2, 128, 128))
+    band = jnp.where(jnp.abs(jnp.fft.fftfreq(128)) <= 0.3, 1.0, 0.0)
+    spectrum = jnp.fft.fft2(jax.lax.complex(*noise)) * band[:, None] * band
+    slc = jnp.fft.ifft2(spectrum)[None, ..., None]
+    layer = blocks.SubLooks(filters=8, size=4)
+    params = layer.init(jax.random.key(1), slc)
+    plain, whitened = (
+        np.asarray(layer.clone(whiten=whiten).apply(params, slc))[..., :8]
+        for whiten in (False, True)
+    )
+    assert np.ptp(plain.mean(axis=(0, 1, 2))) > 1
+    np.testing.assert_allclose(whitened.mean(axis=(0, 1, 2)), 0, atol=0.01)
+    # What is left is the speckle of each.
+    assert (whitened.std(axis=(0, 1, 2)) > 0.8 * plain.std(axis=(0, 1, 2))).all()
+
+
 def test_a_constant_phase_offset_changes_nothing(apply):
     intensity, phase = speckle((1, 32, 32, 1))
     turned = apply(intensity, phase + 1.0)
@@ -120,8 +154,8 @@ def test_reach_is_what_nan_propagation_measures(network, name):
     assert reached >= model.reach - 2  # The bound is tight.
 
 
-@pytest.mark.parametrize("phase_as", ["angle", "none"])
-def test_phase_goes_in_as_its_angle_or_never(network, phase_as):
+@pytest.mark.parametrize("phase_as", ["sub_looks", "angle", "none"])
+def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
     model = network[0].clone(phase_as=phase_as)
     intensity, phase = speckle((1, 32, 32, 1))
     params = jax.jit(model.init)(jax.random.key(0), intensity, phase)["params"]
@@ -137,7 +171,7 @@ def test_phase_goes_in_as_its_angle_or_never(network, phase_as):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"phase_as": "colour"}, "sub_looks, angle or none"),
+        ({"phase_as": "colour"}, "whitened, sub_looks, angle, none"),
         ({"sub_look_size": 5}, "even"),
         ({"heads": 3}, "must divide by"),
     ],
