@@ -3,8 +3,8 @@
 python benchmarks/phase.py
 
 Fits the best linear estimator of the log reference from 7 x 7 cells of 2 x 2 pixels
-each: from the log intensities alone, and from the sub-looks of several banks too, as
-they are before training. Ground is a power-law texture of 3 dB; every tile has a
+each: from the log intensities alone, and from the sub-looks of several banks too,
+whitened or not, as they are before training. Ground is a power-law texture of 3 dB; every tile has a
 transfer function of its own, so that one estimator must serve them all.
 """
 
@@ -27,7 +27,7 @@ MARGIN = 16  # of which those at its borders are left out.
 HALF = 3  # Cells of a neighbourhood beyond the one in its middle.
 TESTED = 4  # One tile in so many is kept to test on.
 RIDGE = 30.0
-BANKS = ((8, 4), (16, 2), (16, 4), (16, 6), (16, 8))  # Filters, and their size.
+BANKS = ((8, 4), (16, 2), (16, 4), (16, 6), (16, 8), (24, 6))  # Filters, their size.
 
 
 @jax.jit
@@ -68,10 +68,10 @@ def neighbourhoods(features: np.ndarray) -> np.ndarray:
     return np.pad(flat, ((0, 0), (0, 1)), constant_values=1.0)
 
 
-def error(tiles, bank) -> float:
+def error(tiles, bank, whiten: bool = False) -> float:
     """Returns the rmse in dB on tiles that the estimator was not fitted to."""
     if bank:
-        layer = blocks.SubLooks(*bank)
+        layer = blocks.SubLooks(*bank, whiten)
         params = layer.init(jax.random.key(0), tiles[0][1])
         sub_looks = jax.jit(lambda slc: layer.apply(params, slc))
     products, targets, kept = 0.0, 0.0, []
@@ -103,11 +103,10 @@ def main() -> None:
     alone = error(tiles, None)
     print(f"intensity alone: {alone:.3f} dB")
     for bank in BANKS:
-        found = error(tiles, bank)
-        gain = 20 * np.log10(alone / found)
-        print(
-            f"{bank[0]} filters of {bank[1]} x {bank[1]}: {found:.3f} dB, {gain:+.2f}"
-        )
+        found = [error(tiles, bank, whiten) for whiten in (False, True)]
+        plain, white = (f"{e:.3f} dB, {20 * np.log10(alone / e):+.2f}" for e in found)
+        size = f"{bank[0]} filters of {bank[1]} x {bank[1]}"
+        print(f"{size}: {plain}; whitened: {white}", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from pgd2jax.sar import radiometry
 
@@ -153,9 +154,17 @@ def _bands(key: jax.Array, shape: tuple[int, int, int, int], dtype) -> jax.Array
 
 def _around(x: jax.Array) -> jax.Array:
     """Returns the mean over `AROUND` cells to each side, [B, H, W, C]."""
-    for window in ((2 * AROUND + 1, 1), (1, 2 * AROUND + 1)):
-        x = nn.avg_pool(x, window, padding="SAME", count_include_pad=False)
-    return x
+    wide = 2 * AROUND + 1
+
+    def inside(length):
+        """Returns the part of each window that lies in the image, [length]."""
+        before = np.minimum(np.arange(length), AROUND)
+        return (before + 1 + before[::-1]) / wide
+
+    # Not nn.avg_pool's own count, which XLA works out for seconds while it compiles.
+    rows, cols = (jnp.asarray(inside(size), x.dtype) for size in x.shape[1:3])
+    x = nn.avg_pool(x, (wide, 1), padding="SAME") / rows[:, None, None]
+    return nn.avg_pool(x, (1, wide), padding="SAME") / cols[:, None]
 
 
 class SubLooks(nn.Module):
