@@ -4,8 +4,8 @@ python benchmarks/phase.py
 
 Fits the best linear estimator of the log reference from 7 x 7 cells of 2 x 2 pixels
 each: from the log intensities alone, and from the sub-looks of several banks too,
-whitened or not, as they are before training. Ground is a power-law texture of 3 dB; every tile has a
-transfer function of its own, so that one estimator must serve them all.
+whitened or not, as they are before training. Ground is a power-law texture of 3 dB;
+every tile has a transfer function of its own, so that one estimator serves them all.
 """
 
 import argparse
