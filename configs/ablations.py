@@ -49,6 +49,8 @@ CHANGES = {
         "no loss on differences between neighbours",
         {"loss.structure": 0.0},
     ),
+    # The optimiser.
+    "adamw": ("AdamW instead of Muon", {"optimiser.muon": False}),
     # The data.
     "white": ("trained on independent samples alone", {"data.white": 1.0}),
     "correlated": ("trained on correlated samples alone", {"data.white": 0.0}),

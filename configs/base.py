@@ -43,6 +43,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.loss.structure = 0.1
 
     c.optimiser = ml_collections.ConfigDict()  # Keyword arguments of state.optimiser.
+    c.optimiser.muon = True  # For the kernels; else AdamW for all.
     c.optimiser.learning_rate = 1e-3
     c.optimiser.warmup_steps = 500
     c.optimiser.weight_decay = 1e-4

@@ -11,7 +11,7 @@ from pgd2jax.sar import radiometry
 EMPTY = 0.01
 
 # Cells of 2 x 2 pixels to each side over which a spectrum is averaged: as few as show
-# it, since a TOPS ramp moves it by a fifth of the band in 30 lines.
+# it, since a TOPS ramp moves it by a tenth of the sampling rate within their 14 lines.
 AROUND = 3
 
 # For layers that add to an identity: deep stacks begin near it.

@@ -34,12 +34,13 @@ class State(struct.PyTreeNode):
 def optimiser(
     num_steps: int,
     *,
+    muon: bool,
     learning_rate: float,
     warmup_steps: int,
     weight_decay: float,
     clip: float,
 ) -> optax.GradientTransformation:
-    """Returns Muon with warm-up, cosine decay to 1 per cent, and clipping.
+    """Returns Muon or AdamW with warm-up, cosine decay to 1 per cent, and clipping.
 
     Muon (Jordan, "Muon: an optimizer for hidden layers in neural networks", 2024) takes
     the kernels as matrices from all inputs of an output to the outputs; AdamW the rest.
@@ -48,6 +49,7 @@ def optimiser(
 
     Args:
         num_steps: Of the whole run.
+        muon: Take Muon for the kernels; else AdamW for all weights.
         learning_rate: At its peak.
         warmup_steps: Steps to the peak; at most half of the run.
         weight_decay: On the kernels.
@@ -60,16 +62,22 @@ def optimiser(
         num_steps,
         end_value=0.01 * learning_rate,
     )
-    return optax.chain(
-        optax.clip_by_global_norm(clip),
-        contrib.muon(
+    if muon:
+        steps = contrib.muon(
             schedule,
             adam_b2=0.99,
             weight_decay=weight_decay,
             consistent_rms=0.2,  # The root mean square of a step of AdamW.
             muon_weight_dimension_numbers=_matrices,
-        ),
-    )
+        )
+    else:
+        steps = optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=_decayed)
+    return optax.chain(optax.clip_by_global_norm(clip), steps)
+
+
+def _decayed(params: Any) -> Any:
+    """Returns which weights AdamW lets decay: those of two axes and more."""
+    return jax.tree.map(lambda weight: weight.ndim > 1, params)
 
 
 def _matrices(params: Any) -> Any:

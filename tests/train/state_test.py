@@ -1,3 +1,5 @@
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,8 +10,8 @@ from pgd2jax.train import state
 RATE = 1e-3
 
 
-@pytest.fixture(scope="module")
-def first_step():
+@functools.cache
+def first_step(muon):
     """Returns the change of each weight in the first step, by its name."""
     shapes = {
         "conv": {"kernel": (3, 3, 8, 16), "bias": (16,)},
@@ -24,17 +26,16 @@ def first_step():
     )
     params = jax.tree.map(jnp.zeros_like, grads)
     tx = state.optimiser(
-        10, learning_rate=RATE, warmup_steps=1, weight_decay=0.0, clip=1e9
+        10, muon=muon, learning_rate=RATE, warmup_steps=1, weight_decay=0.0, clip=1e9
     )
-    before = tx.update(grads, tx.init(params), params)[1]
-    return tx.update(grads, before, params)[0]
+    update = jax.jit(tx.update)
+    before = update(grads, tx.init(params), params)[1]
+    return update(grads, before, params)[0]
 
 
 @pytest.mark.parametrize("name", ["conv", "dense"])
-def test_steps_of_kernels_have_the_size_of_adamw_and_no_direction_of_their_own(
-    first_step, name
-):
-    matrix = np.asarray(first_step[name]["kernel"])
+def test_steps_of_kernels_have_the_size_of_adamw_and_no_direction_of_their_own(name):
+    matrix = np.asarray(first_step(muon=True)[name]["kernel"])
     matrix = matrix.reshape(-1, matrix.shape[-1])
     values = np.linalg.svd(matrix, compute_uv=False)
     # Newton and Schulz's iteration takes singular values to 0.7 to 1.2 of each other.
@@ -46,8 +47,14 @@ def test_steps_of_kernels_have_the_size_of_adamw_and_no_direction_of_their_own(
 @pytest.mark.parametrize(
     ("name", "weight"), [("conv", "bias"), ("dense", "bias"), ("head", "kernel")]
 )
-def test_heads_and_biases_take_steps_of_adamw(first_step, name, weight):
+def test_heads_and_biases_take_steps_of_adamw(name, weight):
     # Of one size whatever the gradient, near the rate: Nesterov looks a step ahead.
-    step = np.abs(first_step[name][weight])
+    step = np.abs(first_step(muon=True)[name][weight])
     np.testing.assert_allclose(step, step.mean(), rtol=1e-3)
     assert step.mean() == pytest.approx(RATE, rel=0.2)
+
+
+@pytest.mark.parametrize("name", ["conv", "dense", "head"])
+def test_adamw_alone_takes_steps_of_the_rate_whatever_the_gradient(name):
+    step = np.abs(first_step(muon=False)[name]["kernel"])
+    np.testing.assert_allclose(step, RATE, rtol=1e-3)

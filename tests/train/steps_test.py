@@ -8,7 +8,7 @@ from pgd2jax.train import state, steps
 
 def start(value=0.0):
     tx = state.optimiser(
-        10, learning_rate=1.0, warmup_steps=0, weight_decay=0.0, clip=1.0
+        10, muon=False, learning_rate=1.0, warmup_steps=0, weight_decay=0.0, clip=1.0
     )
     params = {"w": jnp.asarray(value)}
     counts = {n: jnp.zeros((), jnp.int32) for n in ("step", "skipped", "in_a_row")}

@@ -44,7 +44,7 @@ def test_peak_is_found_by_the_name_of_the_device(kind, expected):
 def test_operations_of_a_step_are_those_of_its_product(accumulate):
     size, examples = 64, 4
     tx = state.optimiser(
-        10, learning_rate=1.0, warmup_steps=0, weight_decay=0.0, clip=1.0
+        10, muon=False, learning_rate=1.0, warmup_steps=0, weight_decay=0.0, clip=1.0
     )
     params = {"w": jnp.ones((size, size))}
     zero = jnp.zeros((), jnp.int32)
