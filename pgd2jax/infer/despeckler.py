@@ -77,6 +77,17 @@ class Despeckler:
         whole = (side + halos) * math.sqrt(64 / self.model.features)
         return max(round(whole) - halos, self.model.stride)
 
+    def _less_memory(self, plan: tiles.Plan) -> str:
+        """Returns what to do where a tile takes too much memory, for people."""
+        step = max(axis.step for axis in plan)
+        if step > self.model.stride:
+            mend = f"ask for --tile {step // 2} or tile={step // 2}"
+        else:
+            mend = "take smaller weights, or a part of the image"
+        if self.devices[0].platform != "cpu":
+            mend += ", or set JAX_PLATFORMS=cpu"
+        return mend
+
     def _tile(self, params, samples, scale, looks):
         """Returns the intensity of a tile, [H, W]."""
         if jnp.iscomplexobj(samples):
@@ -283,9 +294,7 @@ class Despeckler:
                 yield rows, band
 
         limit = WAITING * len(self.devices)
-        half = max(axis.step for axis in plan) // 2
-        less = f"ask for --tile {half} or tile={half}, or set JAX_PLATFORMS=cpu"
-        with memory.of_device(self.devices[0], less):
+        with memory.of_device(self.devices[0], self._less_memory(plan)):
             for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
                 estimate = None
                 if tile.samples is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pgd2jax.infer.source import Source
+from pgd2jax.infer.source import Source, named
 from pgd2jax.infer.survey import Survey
 
 
@@ -68,12 +68,13 @@ class Lazy:
         if place.start <= rows.start and rows.stop <= place.stop:
             return band[rows.start - place.start : rows.stop - place.start]
         result = np.empty((rows.stop - rows.start, self.shape[1]), self.dtype)
-        for place, band in self._bands(rows):
-            self._last = (place, band)
-            top, bottom = max(place.start, rows.start), min(place.stop, rows.stop)
-            result[top - rows.start : bottom - rows.start] = band[
-                top - place.start : bottom - place.start
-            ]
+        with named(self._source.image.path):
+            for place, band in self._bands(rows):
+                self._last = (place, band)
+                top, bottom = max(place.start, rows.start), min(place.stop, rows.stop)
+                result[top - rows.start : bottom - rows.start] = band[
+                    top - place.start : bottom - place.start
+                ]
         return result
 
     def close(self) -> None:

@@ -175,14 +175,14 @@ def despeckle(
         look, noisy = raster.Quicklook(image.shape), []
 
         def written():
-            for rows, power in bands:
-                with named(source):
+            with named(source):
+                for rows, power in bands:
                     clean = calibrated(rows, power)
-                if made.look:
-                    look.add(clean)
-                if made.noise:
-                    noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
-                yield UNITS[unit].of(clean)
+                    if made.look:
+                        look.add(clean)
+                    if made.noise:
+                        noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
+                    yield UNITS[unit].of(clean)
             # First what lies beside the result: where that is, all is there.
             if made.noise:
                 masks = (np.unpackbits(m, axis=1, count=image.shape[1]) for m in noisy)

@@ -12,12 +12,14 @@ from pgd2jax.sar import pixels
 
 @contextlib.contextmanager
 def named(path: str | os.PathLike) -> Iterator[None]:
-    """Puts the file's name before what is wrong with its pixels."""
+    """Puts the file's name before what goes wrong with its pixels, once."""
     try:
         yield
     except raster.RasterError:
         raise
     except ValueError as error:
+        if str(error).startswith(f"{path}: "):
+            raise
         raise ValueError(f"{path}: {error}") from error
 
 

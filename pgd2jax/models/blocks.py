@@ -3,7 +3,6 @@
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from pgd2jax.sar import radiometry
 
@@ -156,15 +155,15 @@ def _around(x: jax.Array) -> jax.Array:
     """Returns the mean over `AROUND` cells to each side, [B, H, W, C]."""
     wide = 2 * AROUND + 1
 
-    def inside(length):
-        """Returns the part of each window that lies in the image, [length]."""
-        before = np.minimum(np.arange(length), AROUND)
-        return (before + 1 + before[::-1]) / wide
+    def means(x):
+        x = nn.avg_pool(x, (wide, 1), padding="SAME")
+        return nn.avg_pool(x, (1, wide), padding="SAME")
 
-    # Not nn.avg_pool's own count, which XLA works out for seconds while it compiles.
-    rows, cols = (jnp.asarray(inside(size), x.dtype) for size in x.shape[1:3])
-    x = nn.avg_pool(x, (wide, 1), padding="SAME") / rows[:, None, None]
-    return nn.avg_pool(x, (1, wide), padding="SAME") / cols[:, None]
+    # Of each window, the part in the image. nn.avg_pool's own count would have XLA fold
+    # a constant of the size of the image for seconds while it compiles.
+    rows = jnp.ones((1, x.shape[1], 1, 1), x.dtype)
+    cols = jnp.ones((1, 1, x.shape[2], 1), x.dtype)
+    return means(x) / (means(rows) * means(cols) * wide**2)
 
 
 class SubLooks(nn.Module):

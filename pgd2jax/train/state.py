@@ -49,10 +49,10 @@ def optimiser(
 
     Args:
         num_steps: Of the whole run.
-        muon: Take Muon for the kernels; else AdamW for all weights.
+        muon: Take Muon for the kernels, but of the heads; else AdamW for all weights.
         learning_rate: At its peak.
         warmup_steps: Steps to the peak; at most half of the run.
-        weight_decay: On the kernels.
+        weight_decay: Of the same kernels.
         clip: Largest global norm of the gradient.
     """
     schedule = optax.warmup_cosine_decay_schedule(
@@ -71,27 +71,33 @@ def optimiser(
             muon_weight_dimension_numbers=_matrices,
         )
     else:
-        steps = optax.adamw(schedule, b2=0.99, weight_decay=weight_decay, mask=_decayed)
+        steps = optax.adamw(
+            schedule, b2=0.99, weight_decay=weight_decay, mask=_inner_kernels
+        )
     return optax.chain(optax.clip_by_global_norm(clip), steps)
 
 
-def _decayed(params: Any) -> Any:
-    """Returns which weights AdamW lets decay: those of two axes and more."""
-    return jax.tree.map(lambda weight: weight.ndim > 1, params)
+def _inner_kernels(params: Any) -> Any:
+    """Returns which weights are kernels, but of the heads.
+
+    Heads end in one channel, or in the four that unfold to it.
+    """
+
+    def chosen(path, weight):
+        return path[-1].key == "kernel" and weight.shape[-1] > 4
+
+    return jax.tree.map_with_path(chosen, params)
 
 
 def _matrices(params: Any) -> Any:
-    """Returns which axes of each weight Muon takes as rows and columns; None for none.
+    """Returns the axes that Muon takes as rows and columns; None where AdamW steps."""
 
-    None for the heads, too: they end in one channel, or in the four that unfold to it.
-    """
-
-    def axes(path, weight):
-        if path[-1].key != "kernel" or weight.shape[-1] <= 4:
+    def axes(inner, weight):
+        if not inner:
             return None
         return contrib.MuonDimensionNumbers(tuple(range(weight.ndim - 1)), -1)
 
-    return jax.tree.map_with_path(axes, params)
+    return jax.tree.map(axes, _inner_kernels(params), params)
 
 
 def begin_with(now: State, params: Any) -> State:

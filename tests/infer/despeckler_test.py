@@ -184,9 +184,9 @@ def test_wrong_images_are_named(far, arguments, message):
 
 def test_progress_counts_to_the_end(far):
     seen = []
-    far(scene((40, 140)), tile=16, progress=lambda *count: seen.append(count))
-    # Of 144 columns all but two halos of 48; the first core has its halo, too.
-    assert seen == [(40 * 64, 5600), (40 * 80, 5600), (5600, 5600)]
+    far(scene((40, 170)), tile=16, progress=lambda *count: seen.append(count))
+    # Of 176 columns all but two halos of 64; the first core has its halo, too.
+    assert seen == [(40 * 80, 6800), (40 * 96, 6800), (6800, 6800)]
 
 
 def test_load_names_what_is_missing(tmp_path):
