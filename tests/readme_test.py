@@ -32,9 +32,16 @@ SCENE_BLOCKS = blocks_of("docs/scenes.md")
 PAGE_ON_EVALUATION = (REPOSITORY / "docs/evaluation.md").read_text()
 
 
-@pytest.mark.parametrize(
-    "page", [*PAGES, "docs/method.md", "docs/evaluation.md", "docs/training.md"]
-)
+LINKING = [
+    *PAGES,
+    "docs/ablations.md",
+    "docs/evaluation.md",
+    "docs/method.md",
+    "docs/training.md",
+]
+
+
+@pytest.mark.parametrize("page", LINKING)
 def test_links_and_pictures_exist(page):
     text = (REPOSITORY / page).read_text()
     targets = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", text)
@@ -42,6 +49,20 @@ def test_links_and_pictures_exist(page):
     folder = (REPOSITORY / page).parent
     missing = [target for target in targets if not (folder / target).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("page", LINKING)
+def test_links_lead_to_headings_that_exist(page):
+    path = REPOSITORY / page
+    for target, anchor in re.findall(
+        r"\]\((?!https?:)([^)#]*)#([^)]+)\)", path.read_text()
+    ):
+        text = (path.parent / target if target else path).read_text()
+        headings = re.findall(r"^#+ (.*)", text, re.MULTILINE)
+        anchors = {
+            re.sub(r"[^\w -]", "", h).replace(" ", "-").lower() for h in headings
+        }
+        assert anchor in anchors, f"{target}#{anchor}"
 
 
 PAGE_ON_TRAINING = (REPOSITORY / "docs/training.md").read_text()
