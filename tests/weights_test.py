@@ -2,6 +2,7 @@
 
 import functools
 import importlib
+import json
 
 import jax
 import numpy as np
@@ -23,14 +24,20 @@ MOST_BYTES = {"small": 2e6, "medium": 4e6}
 
 @pytest.mark.parametrize("name", checkpoints.published())
 def test_weights_are_light_and_of_their_configuration(name):
-    model = importlib.import_module(f"configs.{name}").get_config().model
+    config = importlib.import_module(f"configs.{name}").get_config()
     despeckler = pgd2jax.load(name)
-    assert despeckler.model == configuration.model(model, "float32")
+    assert despeckler.model == configuration.model(config.model, "float32")
+    # What the card says to train them again is how they were trained.
+    again = json.loads(config.to_json())
+    for group in ("data", "augment", "loss", "optimiser"):
+        assert despeckler.config[group] == again[group]
+    assert despeckler.config["train"]["num_steps"] == config.train.num_steps
     folder = checkpoints.WEIGHTS / name
     assert sum(file.stat().st_size for file in folder.rglob("*")) < MOST_BYTES[name]
     assert not (folder / "state").exists()
     card = (folder / "README.md").read_text()
     assert f"--config configs/{name}.py" in card
+    assert f"| reach | {despeckler.model.reach} pixels" in card
 
 
 @pytest.mark.slow
