@@ -14,12 +14,11 @@ def get_config() -> ml_collections.ConfigDict:
     c.model.estimate_depth = 2
     c.model.denoise_depth = (1, 4, 1)
     c.model.heads = 1
-    c.model.phase_as = "sub_looks"  # As the weights that come along were trained.
 
     c.optimiser.learning_rate = 3e-3
     c.optimiser.warmup_steps = 200
 
-    c.train.num_steps = 28_000
+    c.train.num_steps = 24_000
     c.train.checkpoint_every = 2_000
     c.train.eval_tiles = 16
     return c
