@@ -63,11 +63,11 @@ def state(workdir: pathlib.Path, step: int) -> dict[str, np.ndarray]:
 
 
 def damage(workdir: pathlib.Path) -> str:
-    """Changes one bit in the middle of the newest checkpoint; returns its name."""
+    """Changes one bit of the arrays of the newest checkpoint; returns its name."""
     folders = (workdir / "checkpoints").iterdir()
     newest = max((f for f in folders if f.name.isdigit()), key=lambda f: int(f.name))
-    files = [path for path in (newest / "state").rglob("*") if path.is_file()]
-    largest = max(files, key=lambda path: path.stat().st_size)
+    arrays = (newest / "state" / "d").iterdir()
+    largest = max(arrays, key=lambda path: path.stat().st_size)
     content = bytearray(largest.read_bytes())
     content[len(content) // 2] ^= 1
     largest.write_bytes(content)

@@ -89,7 +89,7 @@ def test_run_goes_on_with_the_checkpoint_before_a_damaged_one(
     workdir = tmp_path / "run"
     shutil.copytree(smoke_run, workdir)
     largest = max(
-        (workdir / "checkpoints" / "4" / "state").rglob("*"),
+        (workdir / "checkpoints" / "4" / "state" / "d").iterdir(),  # Of the arrays.
         key=lambda path: path.stat().st_size,
     )
     content = bytearray(largest.read_bytes())
