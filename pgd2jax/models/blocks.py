@@ -156,8 +156,9 @@ def _around(x: jax.Array) -> jax.Array:
     wide = 2 * AROUND + 1
 
     def means(x):
-        x = nn.avg_pool(x, (wide, 1), padding="SAME")
-        return nn.avg_pool(x, (1, wide), padding="SAME")
+        for window in ((wide, 1), (1, wide)):  # By name, as jax2onnx wants it.
+            x = nn.avg_pool(x, window_shape=window, padding="SAME")
+        return x
 
     # Of each window, the part in the image. nn.avg_pool's own count would have XLA fold
     # a constant of the size of the image for seconds while it compiles.
