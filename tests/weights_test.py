@@ -35,6 +35,7 @@ def test_weights_are_light_and_of_their_configuration(name):
     folder = checkpoints.WEIGHTS / name
     assert sum(file.stat().st_size for file in folder.rglob("*")) < MOST_BYTES[name]
     assert not (folder / "state").exists()
+    assert not list(folder.rglob("commit_success.txt"))  # It names where it was saved.
     card = (folder / "README.md").read_text()
     assert f"--config configs/{name}.py" in card
     assert f"| reach | {despeckler.model.reach} pixels" in card
