@@ -12,14 +12,12 @@ from pgd2jax.sar import pixels
 
 @contextlib.contextmanager
 def named(path: str | os.PathLike) -> Iterator[None]:
-    """Puts the file's name before what goes wrong with its pixels, once."""
+    """Puts the file's name before what is wrong with its pixels."""
     try:
         yield
     except raster.RasterError:
         raise
     except ValueError as error:
-        if str(error).startswith(f"{path}: "):
-            raise
         raise ValueError(f"{path}: {error}") from error
 
 
@@ -51,9 +49,13 @@ class Source:
         return self.image.looks if given is None else given
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Returns rows `start` to `stop` - 1, [rows, cols]."""
+        """Returns rows `start` to `stop` - 1, [rows, cols].
+
+        Raises:
+            RasterError: if they cannot be read.
+            ValueError: if they cannot be of that kind; who reads names the file.
+        """
         samples = self.image.rows(start, stop)
-        with named(self.image.path):
-            if self.kind != "slc":
-                return pixels.intensity_of(samples, self.kind)
-            return samples.astype(self.dtype, copy=False)
+        if self.kind != "slc":
+            return pixels.intensity_of(samples, self.kind)
+        return samples.astype(self.dtype, copy=False)
