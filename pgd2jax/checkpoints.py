@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pathlib
+import tempfile
 import time
 import zlib
 from typing import Any
@@ -152,12 +153,10 @@ class Checkpoints:
         try:
             yield
         except Exception as error:  # Orbax and TensorStore raise all kinds.
-            reason = " ".join(str(error).split())
-            if "No space left" in reason or "ENOSPC" in reason:
-                reason = "no space is left on the disk"
             raise CheckpointError(
-                f"{self._workdir}: a checkpoint could not be written: {reason}. Those "
-                "before it are whole, and the same command goes on from them."
+                f"{self._workdir}: a checkpoint could not be written: "
+                f"{_reason(error)}. Those before it are whole, and the same command "
+                "goes on from them."
             ) from error
 
     def check(self) -> None:
@@ -177,6 +176,14 @@ class Checkpoints:
         """
         with self._told():
             self._manager.close()
+
+
+def _reason(error: Exception) -> str:
+    """Returns in a line why something could not be written."""
+    reason = " ".join(str(error).split())
+    if "No space left" in reason or "ENOSPC" in reason:
+        return "no space is left on the disk"
+    return reason
 
 
 def _digest(tree: Any) -> int:
@@ -319,17 +326,35 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
 
 
 def export_weights(source: str | os.PathLike, target: str | os.PathLike) -> None:
-    """Copies weights and configuration, without the training state, to a new folder.
+    """Writes weights and configuration to a new folder, without the training state.
 
     Args:
         source: As for `load_weights`.
-        target: A folder that does not exist yet.
+        target: A folder that does not exist yet; it appears whole or not at all.
+
+    Raises:
+        CheckpointError: if `source` holds no weights, or `target` cannot be written.
+        FileExistsError: if there is something at `target`.
     """
     params, config = load_weights(source)
-    with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-        checkpointer.save(
-            pathlib.Path(target).absolute(),
-            ocp.args.Composite(
-                params=ocp.args.StandardSave(params), config=ocp.args.JsonSave(config)
-            ),
-        )
+    target = pathlib.Path(target).absolute()
+    if target.exists():
+        raise FileExistsError(f"{target}: is there already; give another name.")
+    try:
+        with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as hidden:
+            weights = pathlib.Path(hidden) / target.name
+            with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
+                checkpointer.save(
+                    weights,
+                    ocp.args.Composite(
+                        params=ocp.args.StandardSave(params),
+                        config=ocp.args.JsonSave(config),
+                    ),
+                )
+            for note in weights.rglob("commit_success.txt"):
+                note.unlink()  # It holds the path of the folder.
+            weights.rename(target)
+    except Exception as error:  # Orbax and TensorStore raise all kinds.
+        raise CheckpointError(
+            f"{target}: could not be written: {_reason(error)}."
+        ) from error

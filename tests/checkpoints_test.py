@@ -12,6 +12,18 @@ import orbax.checkpoint as ocp
 import pytest
 
 from pgd2jax import checkpoints
+from tests import damage
+
+
+@contextlib.contextmanager
+def limited_files(size):
+    """Lets no file grow beyond `size` bytes, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 def test_weights_saved_on_eight_devices_come_back_as_numpy(smoke_run):
@@ -36,11 +48,29 @@ def test_best_step_by_validation_is_taken(tmp_path):
 def test_exported_weights_equal_the_run_and_lack_its_state(tmp_path, smoke_run):
     target = tmp_path / "weights"
     checkpoints.export_weights(smoke_run, target)
-    assert not (target / "state").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
     ours, our_config = checkpoints.load_weights(target)
     theirs, their_config = checkpoints.load_weights(smoke_run)
     assert our_config == their_config
     jax.tree.map(np.testing.assert_array_equal, ours, theirs)
+    written = [path for path in target.rglob("*") if path.is_file()]
+    assert not any(str(tmp_path).encode() in path.read_bytes() for path in written)
+    assert not (target / "state").exists()
+
+
+def test_weights_are_not_exported_over_others(tmp_path, smoke_run):
+    checkpoints.export_weights(smoke_run, tmp_path / "weights")
+    with pytest.raises(FileExistsError, match="weights: is there already"):
+        checkpoints.export_weights("small", tmp_path / "weights")
+
+
+def test_weights_that_cannot_be_written_leave_nothing(tmp_path, smoke_run):
+    with (
+        limited_files(1_000),
+        pytest.raises(checkpoints.CheckpointError, match="weights: could not be"),
+    ):
+        checkpoints.export_weights(smoke_run, tmp_path / "weights")
+    assert not list(tmp_path.iterdir())
 
 
 def test_damaged_weights_are_refused_by_name(tmp_path, smoke_run):
@@ -107,11 +137,6 @@ def restored(workdir):
         return store.restore_newest(like())
 
 
-def largest(folder):
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return max(files, key=lambda path: path.stat().st_size)
-
-
 def test_state_comes_back_as_it_was_saved(tmp_path):
     saved(tmp_path, 1, 2)
     step, state = restored(tmp_path)
@@ -119,20 +144,10 @@ def test_state_comes_back_as_it_was_saved(tmp_path):
     np.testing.assert_array_equal(state["w"], like(2)["w"])
 
 
-def cut(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def flip(path):
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 1
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("damage", [cut, flip, os.remove])
-def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, damage):
+@pytest.mark.parametrize("done", [damage.cut, damage.flip, os.remove])
+def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, done):
     saved(tmp_path, 1, 2)
-    damage(largest(tmp_path / "checkpoints" / "2" / "state"))
+    done(damage.largest_array(tmp_path / "checkpoints" / "2" / "state"))
     step, state = restored(tmp_path)
     assert step == 1
     np.testing.assert_array_equal(state["w"], like(1)["w"])
@@ -143,12 +158,12 @@ def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, damage):
     assert restored(tmp_path)[0] == 2
 
 
-@pytest.mark.parametrize("damage", [cut, flip, os.remove])
-def test_damage_of_many_arrays_is_said_once(tmp_path, smoke_run, damage, capfd):
+@pytest.mark.parametrize("done", [damage.cut, damage.flip, os.remove])
+def test_damage_of_many_arrays_is_said_once(tmp_path, smoke_run, done, capfd):
     step = tmp_path / "4"
     shutil.copytree(smoke_run / "checkpoints" / "4", step)
     (index,) = (step / "params" / "d").iterdir()
-    damage(index)
+    done(index)
     with pytest.raises(checkpoints.CheckpointError, match=r"4: is not a whole"):
         checkpoints.load_weights(step)
     gc.collect()  # Reads nobody waits for would complain now, which is an error.
@@ -158,7 +173,9 @@ def test_damage_of_many_arrays_is_said_once(tmp_path, smoke_run, damage, capfd):
 def test_run_without_a_whole_checkpoint_says_so_and_loses_nothing(tmp_path):
     saved(tmp_path, 1, 2)
     for step in (1, 2):
-        flip(largest(tmp_path / "checkpoints" / str(step) / "state"))
+        damage.flip(
+            damage.largest_array(tmp_path / "checkpoints" / str(step) / "state")
+        )
     with pytest.raises(checkpoints.CheckpointError, match="none of its checkpoints is"):
         restored(tmp_path)
     assert len(list((tmp_path / "damaged").iterdir())) == 2
@@ -176,13 +193,11 @@ def test_state_of_another_structure_is_refused(tmp_path):
 
 def test_step_that_cannot_be_written_leaves_those_before_it_whole(tmp_path):
     saved(tmp_path, 1)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
-    try:
-        with pytest.raises(checkpoints.CheckpointError, match="could not be written"):
-            saved(tmp_path, 2)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with (
+        limited_files(100_000),
+        pytest.raises(checkpoints.CheckpointError, match="could not be written"),
+    ):
+        saved(tmp_path, 2)
     assert restored(tmp_path)[0] == 1
 
 

@@ -1,14 +1,14 @@
-"""`pgd2jax export`: the network as one file for other programs."""
+"""`pgd2jax export`: the network as one file for other programs, or its weights."""
 
 import argparse
 import pathlib
 
 import pgd2jax
-from pgd2jax import raster
+from pgd2jax import checkpoints, raster
 from pgd2jax.cli import options
 from pgd2jax.infer import export
 
-SUFFIXES = (".jaxexp", ".onnx")
+SUFFIXES = (".jaxexp", ".onnx", "")
 
 
 def add(commands) -> None:
@@ -18,7 +18,8 @@ def add(commands) -> None:
         "--output",
         type=pathlib.Path,
         required=True,
-        help=".jaxexp, for jax.export; or .onnx",
+        help=".jaxexp, for jax.export; .onnx; or, without an ending, a new folder of "
+        "the weights alone, for pgd2jax.load",
     )
     sub.add_argument(
         "--overwrite", action="store_true", help="replace a file that is there"
@@ -34,13 +35,20 @@ def add(commands) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
-    """Writes the file."""
+    """Writes the file, or the folder."""
     path, suffix = args.output, args.output.suffix.lower()
     if suffix not in SUFFIXES:
-        raise ValueError(f"{path}: the name must end in {' or '.join(SUFFIXES)}.")
+        raise ValueError(
+            f"{path}: the name must end in .jaxexp or .onnx, or have no ending, for a "
+            "folder of weights."
+        )
     raster.check_folder(path)
     if path.exists() and not args.overwrite:
         raise FileExistsError(f"{path}: is there already; say --overwrite.")
+    if not suffix:
+        checkpoints.export_weights(args.weights, path)
+        print(f"{path}: weights for pgd2jax.load({str(path)!r})")
+        return
     despeckler = pgd2jax.load(args.weights, dtype="float32")
     if suffix == ".onnx":
         data, least = export.onnx(despeckler, args.pixels), despeckler.model.stride

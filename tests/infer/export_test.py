@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+import pgd2jax
 from pgd2jax import cli, infer
 from pgd2jax.infer import export
 from tests import safe
@@ -92,10 +93,21 @@ def test_command_writes_what_can_be_read_again(tmp_path, smoke_run, despeckler, 
     assert "say --overwrite" in capsys.readouterr().err
 
 
+def test_command_passes_weights_on(tmp_path, smoke_run, despeckler, capsys):
+    path = tmp_path / "mine"
+    assert not run("export", "--output", path, "--weights", smoke_run)
+    assert f"pgd2jax.load({str(path)!r})" in capsys.readouterr().out
+    slc = safe.slc((40, 50)).astype(np.complex64)
+    np.testing.assert_array_equal(pgd2jax.load(path)(slc), despeckler(slc))
+    assert run("export", "--output", path, "--weights", smoke_run) == 1
+    assert str(path) in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (["--output", "net.pb"], "must end in .jaxexp or .onnx"),
+        (["--output", "none/weights"], "the folder none does not exist"),
         (["--output", "net.onnx"], "pip install"),
     ],
 )

@@ -12,6 +12,7 @@ import pytest
 from pgd2jax import checkpoints, configuration
 from pgd2jax.data import pairs
 from pgd2jax.train import loop, progress, state, steps, stopping, validation
+from tests import damage
 
 
 def leaves(tree):
@@ -88,13 +89,7 @@ def test_run_goes_on_with_the_checkpoint_before_a_damaged_one(
 ):
     workdir = tmp_path / "run"
     shutil.copytree(smoke_run, workdir)
-    largest = max(
-        (workdir / "checkpoints" / "4" / "state" / "d").iterdir(),  # Of the arrays.
-        key=lambda path: path.stat().st_size,
-    )
-    content = bytearray(largest.read_bytes())
-    content[len(content) // 2] ^= 1
-    largest.write_bytes(content)
+    damage.flip(damage.largest_array(workdir / "checkpoints" / "4" / "state"))
     loop.run(smoke_config(), workdir)
     (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
     assert "checkpoints/4" in warning
