@@ -90,18 +90,14 @@ class Despeckler:
 
     def _tile(self, params, samples, scale, looks):
         """Returns the intensity of a tile, [H, W]."""
+        samples, slc = samples[None, ..., None], None
         if jnp.iscomplexobj(samples):
-            samples = samples / radiometry.amplitude(scale)
-            power, phase = radiometry.intensity(samples), radiometry.phase(samples)
-            phase = phase[None, ..., None]
+            slc = samples / radiometry.amplitude(scale)
+            power = radiometry.intensity(slc)
         else:
-            power, phase = samples / scale, None
+            power = samples / scale
         estimate = self.model.apply(
-            {"params": params},
-            power[None, ..., None],
-            phase,
-            None,
-            looks[None],
+            {"params": params}, power, looks=looks[None], slc=slc
         )
         return estimate.intensity[0, ..., 0] * scale
 

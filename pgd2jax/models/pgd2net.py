@@ -103,6 +103,7 @@ class PGD2Net(nn.Module):
         phase: jax.Array | None = None,
         has_phase: jax.Array | None = None,
         looks: jax.Array | None = None,
+        slc: jax.Array | None = None,
     ) -> Estimate:
         """Returns the estimate for a batch.
 
@@ -114,6 +115,8 @@ class PGD2Net(nn.Module):
             has_phase: [B] bool, false where the phase means nothing; None where it
                 means something in all images.
             looks: Equivalent number of looks, [B] float32; None for single looks.
+            slc: The samples, where they are at hand, instead of their phase,
+                [B, H, W, 1] complex64 of power `intensity`; the result is the same.
 
         Raises:
             ValueError: if a shape or an attribute does not fit.
@@ -125,10 +128,14 @@ class PGD2Net(nn.Module):
             raise ValueError(
                 f"{intensity.shape=}: rows and columns must divide by {self.stride=}."
             )
-        slc = None
-        if phase is not None and self.phase_as != "none":
-            if phase.shape != intensity.shape:
-                raise ValueError(f"{phase.shape=} must be {intensity.shape=}.")
+        if phase is not None and slc is not None:
+            raise ValueError("give either phase or slc.")
+        for name, image in {"phase": phase, "slc": slc}.items():
+            if image is not None and image.shape != intensity.shape:
+                raise ValueError(f"{name}: {image.shape=} must be {intensity.shape=}.")
+        if self.phase_as == "none":
+            slc = None
+        elif phase is not None:
             slc = radiometry.slc(intensity, phase)
         batch = intensity.shape[:1]
         for name, known in {"has_phase": has_phase, "looks": looks}.items():

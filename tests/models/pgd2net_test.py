@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pgd2jax.models import attention, blocks, exchange
+from pgd2jax.sar import radiometry
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +41,20 @@ def test_untrained_network_returns_its_input(network):
     np.testing.assert_allclose(
         model.apply(params, *images).intensity, images[0], rtol=1e-4
     )
+
+
+def test_samples_equal_their_intensity_and_phase(network, apply):
+    model, params = network
+    intensity, phase = speckle((1, 32, 32, 1))
+    slc = radiometry.slc(intensity, phase)
+    from_slc = model.apply({"params": params}, intensity, slc=slc)
+    np.testing.assert_allclose(
+        from_slc.log_intensity, apply(intensity, phase).log_intensity, atol=1e-5
+    )
+    with pytest.raises(ValueError, match="either phase or slc"):
+        model.apply({"params": params}, intensity, phase, slc=slc)
+    with pytest.raises(ValueError, match="slc: image"):
+        model.apply({"params": params}, intensity, slc=slc[..., 0])
 
 
 def test_masked_phase_equals_no_phase_in_a_mixed_batch(apply):
