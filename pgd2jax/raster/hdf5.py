@@ -1,10 +1,11 @@
-"""SAR products in HDF5: NISAR RSLC and GSLC, OPERA CSLC-S1, and the like.
+"""SAR products in HDF5: NISAR RSLC, GSLC and GCOV, OPERA CSLC-S1, and the like.
 
 Sources: "NISAR L1 RSLC Product Specification", JPL D-102268; "OPERA CSLC-S1 Product
 Specification", JPL D-108278.
 """
 
 import pathlib
+import re
 
 import numpy as np
 from absl import logging
@@ -12,6 +13,7 @@ from absl import logging
 from pgd2jax.raster import errors, geokeys
 
 SMALLEST = 16  # Rows and columns of what is an image, and no table.
+POLARISATION = re.compile(r"([HVLR][HV])\1?")  # Also of a power, as HHHH.
 
 
 def _library(path: pathlib.Path):
@@ -27,20 +29,28 @@ def _is_complex(dtype: np.dtype) -> bool:
 def _images(file, h5py) -> dict[str, str]:
     """Returns the path of each image in a file, by its name.
 
-    Images are the complex arrays; without any, those of floating point.
+    Images are called by a polarisation. Without any such, they are all complex arrays,
+    and without these all of floating point; but nothing that is metadata.
     """
-    found = {True: [], False: []}
+    found = {"polarisation": [], "complex": [], "real": []}
 
     def visit(path, item):
-        if isinstance(item, h5py.Dataset) and len(item.shape or ()) == 2:
-            single = _is_complex(item.dtype)
-            if (single or item.dtype.kind == "f") and min(item.shape) >= SMALLEST:
-                found[single].append(path)
+        if not isinstance(item, h5py.Dataset) or len(item.shape or ()) != 2:
+            return
+        *folders, name = path.split("/")
+        if "metadata" in folders or min(item.shape) < SMALLEST:
+            return
+        kind = "complex" if _is_complex(item.dtype) else "real"
+        if kind == "complex" or item.dtype.kind == "f":
+            named = POLARISATION.fullmatch(name)
+            found["polarisation" if named else kind].append(path)
 
     file.visititems(visit)
-    paths = found[True] or found[False]
+    paths = next(filter(None, found.values()), [])
     parts = [path.split("/") for path in paths]
-    for length in range(1, 1 + max(map(len, parts), default=0)):
+    # The band is part of the name, also of products of one band.
+    bands = any(part[-2:-1] and part[-2].startswith("frequency") for part in parts)
+    for length in range(1 + bands, 1 + max(map(len, parts), default=0)):
         names = ["-".join(part[-length:]) for part in parts]
         if len(set(names)) == len(paths):
             return dict(zip(names, paths, strict=True))

@@ -37,6 +37,8 @@ def test_nisar_pairs_of_half_precision_are_complex(tmp_path, slc):
             )
         swaths["zeroDopplerTime"] = np.arange(40.0)
         swaths["frequencyA/validSamples"] = np.ones(SHAPE, np.float32)
+        metadata = file.create_group("science/LSAR/RSLC/metadata")
+        metadata["calibrationInformation/frequencyA/elevationAntennaPattern/HH"] = slc
     names = ("frequencyA-HH", "frequencyA-HV", "frequencyB-HH")
     assert raster.layers(path) == names
     with raster.Image(path, "frequencyA-HV") as image:
@@ -50,14 +52,32 @@ def test_nisar_pairs_of_half_precision_are_complex(tmp_path, slc):
         raster.Image(path)
 
 
+def test_nisar_covariances_are_images_where_they_are_powers(tmp_path, slc):
+    path, power = tmp_path / "gcov.h5", np.abs(slc)
+    with h5py.File(path, "w") as file:
+        grids = file.create_group("science/LSAR/GCOV/grids/frequencyA")
+        grids["HHHH"], grids["HVHV"], grids["HHHV"] = power, 2 * power, slc
+        grids["numberOfLooks"] = np.full(SHAPE, 20, np.float32)
+        pattern = "calibrationInformation/frequencyA/elevationAntennaPattern/HH"
+        file[f"science/LSAR/GCOV/metadata/{pattern}"] = slc
+    assert raster.layers(path) == ("frequencyA-HHHH", "frequencyA-HVHV")
+    np.testing.assert_array_equal(raster.read(path, "frequencyA-HHHH").pixels, power)
+
+
 @pytest.mark.parametrize(
-    ("folder", "x", "y", "attribute"),
+    ("folder", "x", "y", "name"),
     [
-        ("data", "x_coordinates", "y_coordinates", False),
-        ("science/LSAR/GSLC/grids/frequencyA", "xCoordinates", "yCoordinates", True),
+        ("data", "x_coordinates", "y_coordinates", "VV"),
+        (
+            "science/LSAR/GSLC/grids/frequencyA",
+            "xCoordinates",
+            "yCoordinates",
+            "frequencyA-VV",
+        ),
     ],
 )
-def test_geocoded_products_keep_their_place(tmp_path, slc, folder, x, y, attribute):
+def test_geocoded_products_keep_their_place(tmp_path, slc, folder, x, y, name):
+    attribute = name.startswith("frequency")  # That holds the number of the grid.
     path = tmp_path / "cslc.h5"
     with h5py.File(path, "w") as file:
         group = file.create_group(folder)
@@ -67,7 +87,7 @@ def test_geocoded_products_keep_their_place(tmp_path, slc, folder, x, y, attribu
         group["projection"] = np.int32(0 if attribute else 32611)
         if attribute:
             group["projection"].attrs["epsg_code"] = 32611
-    assert raster.layers(path) == ("VV",)
+    assert raster.layers(path) == (name,)
     read = raster.read(path)
     np.testing.assert_array_equal(read.pixels, slc)
     raster.write(tmp_path / "power.tif", raster.Raster(np.abs(read.pixels), read.tags))
@@ -84,14 +104,15 @@ def test_a_place_that_cannot_be_told_is_left_out_with_a_warning(tmp_path, slc, c
     assert "its place on the ground is not kept" in caplog.text
 
 
-def test_real_images_are_read_where_there_are_no_complex_ones(tmp_path):
+def test_images_of_other_names_are_read_complex_ones_first(tmp_path, slc):
     power = np.arange(1200, dtype=np.float32).reshape(SHAPE)
-    with h5py.File(tmp_path / "rtc.h5", "w") as file:
-        file["data/VV"], file["data/VH"] = power, 2 * power
-        file["data/mask"] = np.zeros(SHAPE, np.uint8)
-        file["metadata/table"] = np.zeros((40, 3))
-    assert raster.layers(tmp_path / "rtc.h5") == ("VH", "VV")
-    np.testing.assert_array_equal(raster.read(tmp_path / "rtc.h5", "VV").pixels, power)
+    with h5py.File(tmp_path / "mine.h5", "w") as file:
+        file["data/power"], file["data/mask"] = power, np.zeros(SHAPE, np.uint8)
+        file["data/table"] = np.zeros((40, 3))
+    np.testing.assert_array_equal(raster.read(tmp_path / "mine.h5").pixels, power)
+    with h5py.File(tmp_path / "mine.h5", "a") as file:
+        file["data/slc"] = slc
+    assert raster.layers(tmp_path / "mine.h5") == ("slc",)
 
 
 def test_dates_in_hdf5_are_a_series(tmp_path, slc):
