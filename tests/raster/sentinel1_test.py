@@ -211,6 +211,17 @@ def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
             image.noise()
 
 
+def test_noise_in_unknown_units_or_without_values_is_refused(tmp_path):
+    root = safe.Safe({"iw-vv": np.abs(safe.slc(SHAPE))}).write(tmp_path)
+    with raster.Image(root) as image:
+        with pytest.raises(raster.RasterError, match="tells no noise: all is 0"):
+            image.noise()
+        software = '<software name="Sentinel-1 IPF" version="002.36"/>'
+        (root / "manifest.safe").write_text(f"<xfdu>{software}</xfdu>")
+        with pytest.raises(raster.RasterError, match=r"version 2.36 .* other units"):
+            image.noise()
+
+
 @pytest.mark.parametrize(
     ("name", "looks"),
     [

@@ -83,6 +83,15 @@ class Product:
         with self._found(file).open("rb") as opened:
             return xml.parse(opened)
 
+    def processor(self) -> float | None:
+        """Returns the version of ESA's processor, as 3.52; None if it is not told."""
+        with self._found(MANIFEST).open("rb") as opened:
+            root = xml.parse(opened)
+        for element in root.iter():
+            if "IPF" in element.get("name", "") and element.get("version"):
+                return float(element.get("version"))
+        return None
+
     def measurement(self, layer: str) -> pathlib.Path | BinaryIO:
         """Returns the TIFF of an image: its path, or a file opened in the zip.
 
