@@ -18,6 +18,7 @@ import statistics
 import sys
 
 import jax
+from absl import logging
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 
@@ -26,18 +27,18 @@ from benchmarks.peers import PEERS
 from configs import ablations
 from pgd2jax import checkpoints, compilation, configuration, raster
 from pgd2jax.infer import Despeckler
-from pgd2jax.train import loop
+from pgd2jax.train import loop, stopping, timing
 
 SCENES = 32  # Fresh ones, to measure on.
 REPETITIONS = 10  # Steps to time.
 NAMES = (*ablations.CHANGES, *PEERS)
+TIMING, RESULT = "timing.json", "result.json"  # In the folder of a row.
 
 
 def measured(params, model) -> dict[str, float]:
     """Returns errors over fresh single-look scenes, dB, and the kFLOP of a pixel."""
     despeckler = Despeckler(model, jax.device_put(params), {})
-    image = jax.ShapeDtypeStruct((1, 256, 256, 1), "float32")
-    found = {"kflop": speed.flop(model, image) / 256**2 / 1e3}
+    found = {"kflop": timing.forward_flop(model, (1, 256, 256, 1)) / 256**2 / 1e3}
     for kind in ("correlated", "white"):
         drawn = (quality.scene(i, kind == "white", 1) for i in range(SCENES))
         errors = quality.errors(despeckler, drawn)
@@ -51,67 +52,98 @@ def write_json(path: pathlib.Path, values: dict) -> None:
         temporary.write_text(json.dumps(values, indent=2) + "\n")
 
 
-def planned(name: str, seed: int, base: str, num_steps: int, folder: pathlib.Path):
-    """Returns configuration, network and seconds a step of one row.
+def device() -> str:
+    """Returns what works here."""
+    kind = jax.devices()[0].device_kind
+    return f"{jax.local_device_count()} x {kind}, jax {jax.__version__}"
+
+
+def check(workdir: pathlib.Path, **wanted: str) -> None:
+    """Checks that a row was begun as is wanted now.
+
+    Raises:
+        ValueError: if not.
+    """
+    begun = json.loads((workdir / TIMING).read_text())
+    for name, value in wanted.items():
+        if begun[name] != value:
+            raise ValueError(
+                f"{workdir}: was begun with another {name}; go on with that, or delete "
+                "or move it."
+            )
+
+
+def seconds_a_step(config, model, workdir: pathlib.Path) -> float:
+    """Times a step, s, unless that is done: a run that goes on keeps its length.
+
+    Raises:
+        ValueError: if the row was begun with another configuration or device.
+    """
+    path = workdir / TIMING
+    wanted = {"config": config.to_json(), "device": device()}
+    if not path.exists():
+        workdir.mkdir(parents=True, exist_ok=True)
+        functions = zip(("draw", "step"), speed.steps_of(config, model), strict=True)
+        write_json(path, speed.in_turns(dict(functions), REPETITIONS) | wanted)
+    check(workdir, **wanted)
+    found = json.loads(path.read_text())
+    return found["draw"] + found["step"]
+
+
+def planned(name: str, seed: int, base: str, num_steps: int):
+    """Returns configuration and network of one row.
 
     Args:
-        name: One of `NAMES`; peers need `whole` to be finished.
+        name: One of `NAMES`.
         seed: Of weights, batches and order.
         base: Configuration to change.
-        num_steps: Of the networks of ours.
-        folder: Of all runs of this base and length.
+        num_steps: To take.
     """
-    workdir = folder / f"{name}-{seed}"
     peer = name in PEERS
     config = ablations.get_config(f"{base}/{'whole' if peer else name}")
-    config.seed = seed
+    config.seed, config.train.num_steps = seed, num_steps
+    config.train.checkpoint_every = math.ceil(num_steps / 4)
     dtype = configuration.compute_dtype(config.train.dtype)
-    model = PEERS[name](dtype) if peer else configuration.model(config.model, dtype)
-    timing = workdir / "timing.json"  # Kept: a run that goes on keeps its length.
-    if not timing.exists():
-        workdir.mkdir(parents=True, exist_ok=True)
-        steps = speed.in_turns(
-            dict(zip(("draw", "step"), speed.steps_of(config, model), strict=True)),
-            REPETITIONS,
-        )
-        write_json(timing, steps)
-    took = sum(json.loads(timing.read_text()).values())
     if peer:
         config.loss.speckle = 0.0  # It would be one on the clean image.
-        whole = folder / f"whole-{seed}" / "timing.json"
-        allowed = num_steps * sum(json.loads(whole.read_text()).values())
-        num_steps = math.ceil(allowed / took)
-    config.train.num_steps = num_steps
-    config.train.checkpoint_every = math.ceil(num_steps / 4)
-    return config, model, took
+        return config, PEERS[name](dtype)
+    return config, configuration.model(config.model, dtype)
 
 
 def train(name: str, seed: int, base: str, num_steps: int, folder: pathlib.Path):
-    """Trains and measures one row, unless it is finished; see `planned`.
+    """Trains and measures one row, unless it is finished.
+
+    Args:
+        name: One of `NAMES`; peers need `whole` to be finished.
+        seed: As for `planned`.
+        base: As for `planned`.
+        num_steps: Of the networks of ours; peers get the time that `whole` took.
+        folder: Of all runs of this base and length.
 
     Raises:
-        ValueError: if it was finished with another configuration.
+        ValueError: if it was begun with another configuration or device.
     """
-    config, model, took = planned(name, seed, base, num_steps, folder)
+    config, model = planned(name, seed, base, num_steps)
     workdir = folder / f"{name}-{seed}"
-    path = workdir / "result.json"
-    if path.exists():
-        if json.loads(path.read_text())["config"] != config.to_json():
-            raise ValueError(f"{workdir}: was trained otherwise; delete or move it.")
+    if (workdir / RESULT).exists():
+        check(workdir, config=config.to_json())
         return
+    took = seconds_a_step(config, model, workdir)
+    if name in PEERS:
+        whole = planned("whole", seed, base, num_steps)
+        allowed = num_steps * seconds_a_step(*whole, folder / f"whole-{seed}")
+        config, _ = planned(name, seed, base, math.ceil(allowed / took))
     loop.run(config, workdir, model)
     params, _ = checkpoints.restore_params(workdir)
-    device = f"{jax.local_device_count()} x {jax.devices()[0].device_kind}"
-    found = measured(params, model)
-    about = {"config": config.to_json(), "device": f"{device}, jax {jax.__version__}"}
-    write_json(path, {"steps": config.train.num_steps, "step": took, **found, **about})
+    found = {"steps": config.train.num_steps, "step": took, "device": device()}
+    write_json(workdir / RESULT, found | measured(params, model))
 
 
 def finished(folder: pathlib.Path) -> dict[str, dict[int, dict]]:
     """Returns all results in a folder, by name, in the order of `NAMES`, and seed."""
     results = {}
     for name in NAMES:
-        paths = sorted(folder.glob(f"{name}-*/result.json"))
+        paths = sorted(folder.glob(f"{name}-*/{RESULT}"))
         seeds = [int(path.parent.name.rpartition("-")[2]) for path in paths]
         if paths:
             found = [json.loads(path.read_text()) for path in paths]
@@ -196,9 +228,19 @@ def main() -> None:
     split(args.output, args.base)  # Before all the work.
     compilation.cache()
     folder = args.workdir / f"{args.base}-{args.steps}"
+    failed = []
     for seed in args.seeds:
         for name in [name for name in NAMES if name in {"whole", *args.only}]:
-            train(name, seed, args.base, args.steps, folder)
+            try:
+                train(name, seed, args.base, args.steps, folder)
+            except stopping.Stopped as stop:
+                sys.exit(str(stop))
+            except (OSError, RuntimeError, ValueError) as error:
+                failed.append(f"{name}, seed {seed}: {error}")
+                logging.error("%s", failed[-1])
+                if name == "whole":  # All others are compared with it.
+                    break
+                continue
             results = finished(folder)
             devices = {r["device"] for rows in results.values() for r in rows.values()}
             before, after = split(args.output, args.base)
@@ -207,6 +249,8 @@ def main() -> None:
             )
             with raster.replacing(args.output) as temporary:
                 temporary.write_text(text)
+    if failed:
+        sys.exit("\n".join(["these failed, all others are finished:", *failed]))
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ python benchmarks/speed.py small
 python benchmarks/speed.py base --size 256 --batch 32 --peers
 
 Of networks that are named together inference is timed in turns, so that they meet the
-same machine. Times are medians; FLOP are XLA's count before it optimises; the peak is
-that of a large matrix product in the same run.
+same machine. Times are medians; FLOP are XLA's count for a CPU before it optimises; the
+peak is that of a large matrix product in the same run.
 """
 
 import argparse
@@ -25,7 +25,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
 from benchmarks.peers import PEERS
 from pgd2jax import compilation, configuration, data
 from pgd2jax.data import pairs
-from pgd2jax.train import program, state, steps
+from pgd2jax.train import program, state, steps, timing
 
 
 def in_turns(functions: dict, repetitions: int) -> dict[str, float]:
@@ -62,9 +62,11 @@ def steps_of(config, model):
     )
     numbers = steps.shard(jnp.arange(batch_size), devices)
     batch = draw(numbers, {})
-    tx = state.optimiser(1000, **config.optimiser)
-    now = state.create(model, tx, 0, max(model.stride, 16))
-    train = steps.train_step(program.objective(model, config.loss), tx, 0.99)
+    tx = state.optimiser(config.train.num_steps, **config.optimiser)
+    now = steps.replicate(state.create(model, tx, 0, max(model.stride, 16)))
+    train = steps.train_step(
+        program.objective(model, config.loss), tx, config.train.average_decay
+    )
 
     def step():
         nonlocal now
@@ -79,13 +81,6 @@ def inference(model, image):
     params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
     apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
     return lambda: apply(params, image, image)
-
-
-def flop(model, image) -> float:
-    """Returns the floating point operations of one image batch."""
-    shapes = jax.eval_shape(model.init, jax.random.key(0), image, image)
-    lowered = jax.jit(model.apply).lower(shapes, image, image)
-    return lowered.cost_analysis()["flops"]
 
 
 def matrix_peak(dtype: str, repetitions: int) -> float:
@@ -138,7 +133,7 @@ def main() -> None:
     runs = {name: inference(model, image) for name, model in models.items()}
     print(f"inference, {args.batch} x {args.size} x {args.size}:")
     for name, took in in_turns(runs, args.repetitions).items():
-        work = flop(models[name], image)
+        work = timing.forward_flop(models[name], image.shape)
         print(
             f"  {name}: {image.size / took / 1e6:.2f} Mpixel/s, "
             f"{work / image.size / 1e3:.1f} kFLOP/pixel, "

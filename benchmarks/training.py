@@ -7,7 +7,7 @@ Prints the time to compile the step; the step over all devices by `pmap` beside 
 under plain `jit` on one, in turns, where there is one; the rate of the step beside that
 of the network alone, a step counting as three of them; steps of the loop, with all that
 it does, beside those of the device alone; and what checkpoints cost. Times are medians;
-FLOP are XLA's count before it optimises.
+FLOP are XLA's count for a CPU before it optimises.
 """
 
 import argparse
@@ -127,9 +127,10 @@ def main() -> None:
     print(f"{devices} x {jax.devices()[0].device_kind}, {model.dtype}")
 
     batches = made.batches(0)
-    batch = made.draw(*next(batches))
+    batch, now = made.draw(*next(batches)), start(config, model, tx)
+    jax.block_until_ready((batch, now))
     began = time.perf_counter()
-    step = stepping(made.step, start(config, model, tx), batch)
+    step = stepping(made.step, now, batch)
     jax.block_until_ready(step())
     print(f"compiling the step, and its first: {time.perf_counter() - began:.1f} s")
 
@@ -143,9 +144,8 @@ def main() -> None:
         print(f"  pmap over jit: {times['pmap'] / times['jit']:.3f}")
 
     image = jnp.ones((config.data.batch_size // devices, *[config.data.crop] * 2, 1))
-    work = speed.flop(model, image)
     forwards = speed.seconds(speed.inference(model, image), args.repetitions)
-    rates = 3 * work / times["pmap"], work / forwards
+    rates = made.flop / times["pmap"], made.flop / 3 / forwards
     print(
         f"step as three forwards: {rates[0] / 1e12:.3f} TFLOP/s; "
         f"inference: {rates[1] / 1e12:.3f} TFLOP/s; {rates[0] / rates[1]:.0%}"

@@ -4,6 +4,8 @@ Ko and Lee, "SAR image despeckling using continuous attention module", IEEE J-ST
 2022: 128 channels, most layers at half resolution.
 """
 
+from typing import ClassVar
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -75,9 +77,12 @@ class SarCam(nn.Module):
     dtype: str = "float32"
     stride: int = 2
     reach: int = 256  # Channel attention sees the whole image.
+    features: ClassVar[int] = CHANNELS
 
     @nn.compact
-    def __call__(self, intensity, phase=None, has_phase=None, looks=None) -> Estimate:
+    def __call__(
+        self, intensity, phase=None, has_phase=None, looks=None, slc=None
+    ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power; H and W are even."""
         dtype = self.dtype
         log_intensity = radiometry.log_intensity(intensity)
@@ -106,5 +111,7 @@ class SarCam(nn.Module):
         x = blocks.depth_to_space(jnp.concatenate([*groups, x], axis=-1))
         x = nn.leaky_relu(conv(CHANNELS, 3, dtype, "fine")(x), 0.2)
         x = conv(CHANNELS, 1, dtype, "merge")(jnp.concatenate([x, fine], axis=-1))
-        change = conv(1, 3, "float32", "last")(x.astype(jnp.float32))
+        change = nn.Conv(1, (3, 3), kernel_init=nn.initializers.zeros, name="last")(
+            x.astype(jnp.float32)
+        )
         return Estimate(log_intensity + change, -change)

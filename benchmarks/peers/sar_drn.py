@@ -4,12 +4,15 @@ Zhang, Yuan, Li, Yang, Ma, "Learning a dilated residual network for SAR image
 despeckling", Remote Sensing 10(2), 2018.
 """
 
+from typing import ClassVar
+
 import flax.linen as nn
 import jax.numpy as jnp
 
 from pgd2jax.models import Estimate
 from pgd2jax.sar import radiometry
 
+CHANNELS = 64
 DILATIONS = (1, 2, 3, 4, 3, 2, 1)
 
 
@@ -22,23 +25,30 @@ class SarDrn(nn.Module):
     dtype: str = "float32"
     stride: int = 1
     reach: int = sum(DILATIONS)
+    features: ClassVar[int] = CHANNELS
 
     @nn.compact
-    def __call__(self, intensity, phase=None, has_phase=None, looks=None) -> Estimate:
+    def __call__(
+        self, intensity, phase=None, has_phase=None, looks=None, slc=None
+    ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power."""
         log_intensity = radiometry.log_intensity(intensity)
         x = log_intensity.astype(self.dtype)
         outputs = []
         for index, dilation in enumerate(DILATIONS[:-1]):
             x = nn.Conv(
-                64, (3, 3), kernel_dilation=dilation, dtype=self.dtype, name=f"{index}"
+                CHANNELS,
+                (3, 3),
+                kernel_dilation=dilation,
+                dtype=self.dtype,
+                name=f"{index}",
             )(x)
             x = nn.relu(x)
             if index == 2:
                 x = x + outputs[0]
             outputs.append(x)
         x = x + outputs[3]
-        log_speckle = nn.Conv(1, (3, 3), dtype="float32", name="last")(
-            x.astype(jnp.float32)
-        )
+        log_speckle = nn.Conv(
+            1, (3, 3), kernel_init=nn.initializers.zeros, name="last"
+        )(x.astype(jnp.float32))
         return Estimate(log_intensity - log_speckle, log_speckle)

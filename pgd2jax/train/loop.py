@@ -158,10 +158,7 @@ class _Training:
             As `run`.
         """
         train, program = self._config, self._program
-        flop = timing.compiled_flop(
-            program.step, now, program.batch(first + 1), accumulate=train.accumulate
-        )
-        times = timing.Timing(flop, self._dtype)
+        times = timing.Timing(program.flop, self._dtype)
         bar = progress.bar(first, train.num_steps)
         log = logs.Log(self._watching, times, bar, train.max_skipped)
         clock = progress.Clock(first, train.num_steps)

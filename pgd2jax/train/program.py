@@ -8,7 +8,7 @@ import jax
 
 from pgd2jax import data, losses
 from pgd2jax.data import pairs
-from pgd2jax.train import steps, validation
+from pgd2jax.train import steps, timing, validation
 
 
 def objective(model, weights: Mapping[str, float]):
@@ -30,6 +30,7 @@ class Program:
         draw: Makes a batch; see `steps.draw_step`.
         step: Takes a training step; see `steps.train_step`.
         checks: The validation.
+        flop: Floating point operations of a step on one device, as three forwards.
     """
 
     def __init__(self, config, model, batches: data.Batches, tx):
@@ -55,6 +56,8 @@ class Program:
             model,
             batches.batch_size,
         )
+        crop, examples = config.data.crop, batches.batch_size // jax.device_count()
+        self.flop = 3 * timing.forward_flop(model, (examples, crop, crop, 1))
 
     def batches(self, done: int) -> Iterator[Any]:
         """Yields what `draw` takes for each step after `done`, on the devices."""

@@ -1,5 +1,6 @@
 """Where the time of a step goes, and how much of the device it uses."""
 
+import math
 import time
 
 import jax
@@ -26,18 +27,24 @@ def peak(device_kind: str) -> float | None:
     return next((found for name, found in PEAKS.items() if name in device_kind), None)
 
 
-def compiled_flop(step, *arguments, accumulate: int) -> float:
-    """Compiles a step and returns the floating point operations of one device.
+def forward_flop(model, shape: tuple[int, int, int, int]) -> float:
+    """Returns the floating point operations of a network, NaN if JAX has no CPU.
 
-    XLA counts the body of a loop once, and what rematerialisation does twice, twice.
+    As XLA counts them for a CPU before it optimises: for other devices it counts none,
+    or leaves out what libraries do.
 
     Args:
-        step: Of `steps.train_step`.
-        *arguments: Its arguments.
-        accumulate: As it was given to `train_step`.
+        model: Takes intensity and phase.
+        shape: Of each, [B, H, W, 1].
     """
-    analysis = step.lower(*arguments).compile().cost_analysis()
-    return accumulate * float((analysis or {}).get("flops", 0.0))
+    try:
+        cpu = jax.sharding.SingleDeviceSharding(jax.devices("cpu")[0])
+    except RuntimeError:  # JAX_PLATFORMS leaves it out.
+        return math.nan
+    image = jax.ShapeDtypeStruct(shape, "float32", sharding=cpu)
+    params = jax.eval_shape(model.init, jax.random.key(0), image, image)
+    analysis = jax.jit(model.apply).lower(params, image, image).cost_analysis()
+    return float(analysis["flops"])
 
 
 PARTS = ("data", "device", "logging")
@@ -68,15 +75,16 @@ class Timing:
 
         Returns:
             "time/step", "time/data", "time/logging" and "time/device", ms;
-            "time/tflops" of a device; "time/mfu", the part of what it can do, where
-            that is known.
+            "time/tflops" of a device, where they are known; "time/mfu", the part of
+            what it can do, where that is known, too.
         """
         total = sum(self._parts.values())
         parts = self._parts | {"step": total}
         found = {f"time/{n}": 1e3 * part / steps for n, part in parts.items()}
         rate = self._flop * steps / total
-        found["time/tflops"] = rate / 1e12
-        if self._peak:
-            found["time/mfu"] = rate / self._peak
+        if math.isfinite(rate):
+            found["time/tflops"] = rate / 1e12
+            if self._peak:
+                found["time/mfu"] = rate / self._peak
         self._parts = dict.fromkeys(PARTS, 0.0)
         return found

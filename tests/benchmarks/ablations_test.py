@@ -1,4 +1,5 @@
 import json
+import sys
 
 import jax
 import jax.numpy as jnp
@@ -9,8 +10,10 @@ from benchmarks import ablations, quality
 from benchmarks.peers import PEERS
 from configs import ablations as listed
 from pgd2jax import checkpoints, configuration
-from pgd2jax.sar import speckle
+from pgd2jax.sar import scenes, speckle
 from pgd2jax.train import loop
+
+KEY = jax.random.key(0)
 
 
 @pytest.mark.parametrize("name", listed.CHANGES)
@@ -34,11 +37,26 @@ def test_the_loop_trains_a_peer(tmp_path, smoke_config):
     assert params["0"]["kernel"].shape == (3, 3, 1, 64)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["whole", *PEERS])
+def test_networks_are_measured_alike(name, monkeypatch):
+    monkeypatch.setattr(ablations, "SCENES", 1)
+    monkeypatch.setattr(
+        quality, "scene", lambda index, white, looks: scenes.observe(KEY, 64, white, 1)
+    )
+    _, model = ablations.planned(name, 0, "smoke", 4)
+    image = jnp.ones((1, 64, 64, 1))
+    found = ablations.measured(model.init(KEY, image, image)["params"], model)
+    assert found["kflop"] > 1
+    assert 0 < found["correlated rmse"] < 20
+
+
 def results(rmse):
     return {
         seed: {
             "steps": 100,
             "step": 0.1,
+            "device": "a device",
             "kflop": 30.0,
             **{
                 f"{kind} {name}": value
@@ -74,24 +92,68 @@ def test_table_replaces_its_part_of_the_page_alone(tmp_path):
         ablations.split(page, "base")
 
 
-def test_results_of_another_configuration_are_refused(tmp_path):
-    workdir = tmp_path / "whole-0"
-    workdir.mkdir()
-    (workdir / "timing.json").write_text(json.dumps({"draw": 1.0, "step": 1.0}))
-    (workdir / "result.json").write_text(json.dumps({"config": "{}"}))
-    with pytest.raises(ValueError, match="was trained otherwise"):
-        ablations.train("whole", 0, "smoke", 4, tmp_path)
+@pytest.fixture
+def begun(tmp_path):
+    """Returns a function that writes how a row was begun."""
 
-
-def test_peers_get_the_time_of_the_whole_network(tmp_path):
-    for name, took in {"whole": 0.1, "SAR-CAM": 0.4}.items():
+    def write(name, took, **changes):
+        config, _ = ablations.planned(name, 0, "smoke", 100)
+        made = {"config": config.to_json(), "device": ablations.device()} | changes
         (tmp_path / f"{name}-0").mkdir()
-        timing = {"draw": 0.0, "step": took}
-        (tmp_path / f"{name}-0" / "timing.json").write_text(json.dumps(timing))
-    config, model, _ = ablations.planned("SAR-CAM", 0, "smoke", 100, tmp_path)
+        made |= {"draw": 0.0, "step": took}
+        (tmp_path / f"{name}-0" / ablations.TIMING).write_text(json.dumps(made))
+
+    return write
+
+
+@pytest.mark.parametrize("change", ["config", "device"])
+def test_rows_begun_otherwise_are_refused(tmp_path, begun, change):
+    begun("whole", 1.0, **{change: "another"})
+    with pytest.raises(ValueError, match=f"was begun with another {change}"):
+        ablations.train("whole", 0, "smoke", 100, tmp_path)
+
+
+def test_finished_rows_are_kept_on_any_device(tmp_path, begun):
+    begun("whole", 1.0, device="another")
+    (tmp_path / "whole-0" / ablations.RESULT).write_text("{}")
+    ablations.train("whole", 0, "smoke", 100, tmp_path)
+    assert (tmp_path / "whole-0" / ablations.RESULT).read_text() == "{}"
+
+
+def test_peers_get_the_time_of_the_whole_network(tmp_path, begun, monkeypatch):
+    begun("whole", 0.1)
+    begun("SAR-CAM", 0.4)
+    ran = []
+    monkeypatch.setattr(loop, "run", lambda *given: ran.append(given))
+    monkeypatch.setattr(checkpoints, "restore_params", lambda workdir: ({}, {}))
+    monkeypatch.setattr(ablations, "measured", lambda params, model: {})
+    ablations.train("SAR-CAM", 0, "smoke", 100, tmp_path)
+    ((config, _, model),) = ran
     assert config.train.num_steps == 25
     assert config.loss.speckle == 0
     assert isinstance(model, PEERS["SAR-CAM"])
+
+
+def test_a_row_that_fails_ends_no_other(tmp_path, monkeypatch):
+    page = tmp_path / "page.md"
+    page.write_text("<!-- smoke: begin -->\n<!-- smoke: end -->\n")
+    tried = []
+
+    def train(name, seed, *_):
+        tried.append((name, seed))
+        if (name, seed) in {("angle", 0), ("whole", 1)}:
+            raise ValueError("not finite")
+
+    monkeypatch.setattr(ablations, "train", train)
+    monkeypatch.setattr(ablations, "finished", lambda folder: {"whole": results(1.0)})
+    monkeypatch.setattr(ablations.compilation, "cache", lambda: None)
+    given = ["--base", "smoke", "--seeds", "0", "1", "--only", "angle", "fusion"]
+    given += ["--output", str(page), "--workdir", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["ablations.py", *given])
+    with pytest.raises(SystemExit, match="angle, seed 0: not finite\nwhole, seed 1"):
+        ablations.main()
+    assert tried == [("whole", 0), ("angle", 0), ("fusion", 0), ("whole", 1)]
+    assert "| whole | nothing | 100 ± 0 | 2 |" in page.read_text()
 
 
 @pytest.mark.parametrize(("bandwidth", "alpha"), [(1.0, 1.0), (0.6, 0.54)])

@@ -1,10 +1,12 @@
+import math
 import time
 
-import jax.numpy as jnp
+import flax.linen as nn
+import jax
 import numpy as np
 import pytest
 
-from pgd2jax.train import state, steps, timing
+from pgd2jax.train import timing
 
 
 def test_parts_of_a_step_add_up():
@@ -40,22 +42,23 @@ def test_peak_is_found_by_the_name_of_the_device(kind, expected):
     assert timing.peak(kind) == expected
 
 
-@pytest.mark.parametrize("accumulate", [1, 2])
-def test_operations_of_a_step_are_those_of_its_product(accumulate):
-    size, examples = 64, 4
-    tx = state.optimiser(
-        10, muon=False, learning_rate=1.0, warmup_steps=0, weight_decay=0.0, clip=1.0
-    )
-    params = {"w": jnp.ones((size, size))}
-    zero = jnp.zeros((), jnp.int32)
-    now = state.State(zero, params, params, tx.init(params), zero, zero)
+def test_operations_are_those_of_the_products(monkeypatch):
+    class Network(nn.Module):
+        @nn.compact
+        def __call__(self, intensity, phase):
+            return nn.Dense(64, use_bias=False)(intensity) * phase
 
-    def objective(params, batch):
-        return (batch @ params["w"] @ params["w"]).sum(axis=-1), {}
+    found = timing.forward_flop(Network(), (2, 8, 8, 1))
+    assert found == pytest.approx(3 * 2 * 8 * 8 * 64)
 
-    step = steps.train_step(objective, tx, 0.9, accumulate)
-    batch = np.ones((8, examples, size), np.float32)
-    flop = timing.compiled_flop(step, now, batch, accumulate=accumulate)
-    # Two products forwards and, at most, four backwards; the optimiser besides.
-    product = 2 * examples * size * size
-    assert 3 * product < flop < 6 * product + 100 * size * size
+    def none(platform):
+        raise RuntimeError(f"no {platform}")
+
+    monkeypatch.setattr(jax, "devices", none)
+    assert math.isnan(timing.forward_flop(Network(), (2, 8, 8, 1)))
+
+
+def test_a_rate_that_is_not_known_is_left_out():
+    times = timing.Timing(flop=math.nan, dtype="bfloat16")
+    times.lap("device")
+    assert "time/tflops" not in times.take(1)
