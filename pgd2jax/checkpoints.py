@@ -209,6 +209,20 @@ def _read_through(item: pathlib.Path) -> None:
             ts.open(found).result().read().result()
 
 
+def _reader() -> ocp.Checkpointer:
+    """Returns what reads for this process and waits for no other."""
+    mine = jax.process_index()
+    alone = ocp.options.MultiprocessingOptions(
+        primary_host=mine,
+        active_processes={mine},
+        barrier_sync_key_prefix=f"process_{mine}",
+    )
+    return ocp.Checkpointer(
+        ocp.PyTreeCheckpointHandler(multiprocessing_options=alone),
+        multiprocessing_options=alone,
+    )
+
+
 def _restore_tree(folder: pathlib.Path, name: str) -> Any:
     """Returns an item of a step as nested dicts of NumPy arrays, checked.
 
@@ -217,7 +231,7 @@ def _restore_tree(folder: pathlib.Path, name: str) -> Any:
     """
     try:
         _read_through(folder / name)
-        with ocp.PyTreeCheckpointer() as checkpointer:
+        with _reader() as checkpointer:
             tree = checkpointer.restore(folder / name)
         digests = folder / "digests" / "metadata"
         # Weights that were exported or published have none.

@@ -1,8 +1,10 @@
 """Reads the command line and runs one command."""
 
 import argparse
+import contextlib
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pgd2jax
 from pgd2jax import compilation
@@ -20,15 +22,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+@contextlib.contextmanager
+def _terminated_cleanly() -> Iterator[None]:
+    """Has SIGTERM, which schedulers send, clean up as Ctrl-C does."""
+
+    def stop(number, _):
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     args = _parser().parse_args(argv)
     compilation.cache()
     try:
-        return args.run(args) or 0
+        with _terminated_cleanly():
+            return args.run(args) or 0
     except (ValueError, OSError) as error:
         print(f"pgd2jax: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as stopped:
         print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
-        return 130
+        return getattr(stopped, "code", 130)

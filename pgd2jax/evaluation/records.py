@@ -14,6 +14,7 @@ import math
 import os
 import pathlib
 import platform
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from importlib import metadata
@@ -105,7 +106,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         raise EvaluationError(
             f"{path}: is something else than an evaluation; name another folder."
         )
-    hidden = path.with_name(f".{path.name}.{os.getpid()}")
+    hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     raster.check_folder(hidden)
     (hidden / SCENES).mkdir(parents=True)
     try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pgd2jax import checkpoints, configuration, data, infer
+from pgd2jax import checkpoints, data, infer
 
 
 def begin(config) -> tuple[Any, Any]:
@@ -30,9 +30,7 @@ def batches(config) -> data.Batches:
     Raises:
         ValueError: as `data.create`.
     """
-    config, params = begin(config)
     despeckle = None
-    if params is not None:
-        model = configuration.model(config.model, config.train.dtype)
-        despeckle = infer.Despeckler(model, params, {})
+    if config.init_from:
+        despeckle = infer.load(config.init_from, dtype=config.train.dtype)
     return data.create(**config.data, seed=config.seed, despeckle=despeckle)

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import numpy as np
 import pytest
@@ -305,6 +307,36 @@ def test_mistakes_end_in_one_sentence(arguments, says, smoke_run, capsys):
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.startswith("pgd2jax: ")
     assert says in line
+
+
+def test_scenes_with_and_without_phase_are_warmed_up_apart():
+    calls = []
+
+    def network(case):
+        calls.append(case.name)
+        return case.intensity
+
+    power = np.random.default_rng(0).exponential(size=(64, 64)).astype(np.float32)
+    slc = np.sqrt(power).astype(np.complex64)
+    scenes = [
+        cases.Case("a", "slc", power, slc, None, 1.0),
+        cases.Case("b", "slc", power, slc, None, 1.0),
+        cases.Case("c", "intensity", power, None, None, 1.0),
+    ]
+    list(running.rows(scenes, {"network": network}))
+    assert calls == ["a", "a", "b", "c", "c"]
+
+
+def test_a_command_that_is_terminated_cleans_up(tmp_path, smoke_run, monkeypatch):
+    def terminate(*_):
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(running, "rows", terminate)
+    before = signal.getsignal(signal.SIGTERM)
+    given = ["--canonical=1", f"--output={tmp_path / 'found'}"]
+    assert main(["evaluate", f"--weights={smoke_run}", *given]) == 143
+    assert not list(tmp_path.iterdir())
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 @pytest.mark.parametrize("region", ["32", "5:5,0:9", "0:9,9:0", "a:b,c:d"])

@@ -40,3 +40,17 @@ def test_missing_weights_are_named(smoke_config):
     config.init_from = "smal"
     with pytest.raises(checkpoints.CheckpointError, match="smal"):
         beginning.begin(config)
+
+
+def test_images_are_despeckled_as_the_weights_were_trained(
+    smoke_run, smoke_config, monkeypatch
+):
+    given = {}
+    monkeypatch.setattr(
+        beginning.data, "create", lambda **options: given.update(options)
+    )
+    config = smoke_config()
+    config.init_from = str(smoke_run)
+    beginning.batches(config)
+    _, trained = checkpoints.load_weights(smoke_run)
+    assert given["despeckle"].config == trained

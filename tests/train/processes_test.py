@@ -61,12 +61,35 @@ def alone(tmp_path_factory, smoke_config, options):
     return losses(workdir)
 
 
+@pytest.fixture
+def started(tmp_path):
+    """Returns a function that starts two processes of one run, in `tmp_path`."""
+
+    def both(options):
+        with socket.socket() as free:
+            free.bind(("localhost", 0))
+            port = free.getsockname()[1]
+        return [start(tmp_path, options, process, port) for process in range(2)]
+
+    return both
+
+
 @pytest.mark.slow
-def test_two_processes_train_as_one_and_stop_as_one(tmp_path, options, alone):
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    processes = [start(tmp_path, options, process, port) for process in range(2)]
+def test_the_first_of_two_processes_evaluates_when_they_are_done(
+    tmp_path, options, started
+):
+    few = {"train.num_steps": 2, "evaluation.tiles": 1}
+    processes = started(options | few | {"evaluation.methods": "('noisy', 'pgd2net')"})
+    said = [process.communicate(timeout=100) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0], said
+    assert "report.html" in said[0][0]
+    assert "report.html" not in said[1][0]
+    assert (tmp_path / "evaluation" / "rows.json").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one_and_stop_as_one(tmp_path, options, started, alone):
+    processes = started(options)
     while not (tmp_path / "checkpoints" / "4").exists():
         assert all(process.poll() is None for process in processes)
         time.sleep(0.1)
