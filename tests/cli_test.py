@@ -1,4 +1,5 @@
 import csv
+import re
 import subprocess
 import sys
 
@@ -289,8 +290,39 @@ def test_simulated_scene_is_compared_with_its_reference(tmp_path, capsys):
     assert "rmse: 0.000 dB" in printed
     assert "psnr_amplitude: nan dB" in printed
     assert "mean of the ratio image" in printed
+    assert "same units" not in printed
     with Image.open(picture) as image:
         assert image.width > image.height > 100
+
+
+def test_results_in_other_units_are_not_compared_silently(tmp_path, rng, capsys):
+    power = rng.exponential(size=(64, 64)).astype(np.float32)
+    noisy, other, picture = (tmp_path / n for n in ("n.npy", "o.npy", "f.png"))
+    np.save(noisy, power)
+    np.save(other, np.full((64, 64), 90_000, np.float32))
+    assert not run("compare", noisy, other, "--output", picture)
+    printed = capsys.readouterr().out
+    assert "they have not the same units" in printed
+    assert "homogeneous windows of the noisy image, 32 x 32 pixels: " in printed
+    np.save(other, np.full((64, 64), -3, np.float32))
+    assert run("compare", noisy, other, "--output", picture) == 1
+    assert "o.npy: its lowest pixel is -3" in capsys.readouterr().err
+
+
+def test_one_image_of_a_product_is_compared_and_evaluated(tmp_path, smoke_run, capsys):
+    images = {"iw1-vv": safe.slc((64, 64)), "iw1-vh": 3 * safe.slc((64, 64))}
+    root = safe.Safe(images).write(tmp_path)
+    clean = tmp_path / "clean.npy"
+    np.save(clean, np.full((64, 64), 5e4, np.float32))
+    command = ["compare", root, clean, "--output", tmp_path / "look.png"]
+    assert run(*command) == 1
+    assert "holds iw1-vh, iw1-vv; choose one of them with --layer" in (
+        capsys.readouterr().err
+    )
+    assert not run(*command, "--layer", "iw1-vv")
+    command = ["evaluate", "--files", root, "--methods", "noisy", "--layer", "iw1-vh"]
+    assert not run(*command, "--weights", smoke_run)
+    assert "noisy" in capsys.readouterr().out
 
 
 def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set):
@@ -340,7 +372,8 @@ def test_reference_of_a_series_keeps_its_place_and_tells_its_looks(
     output, looks = tmp_path / "ref.tif", tmp_path / "looks.tif"
     options = ["--window", 7, 7, "--looks-map", looks]
     assert not run("reference", dates, "--output", output, *options)
-    assert "5 dates of 50 x 40, taken as intensity" in capsys.readouterr().out
+    said = r"5 dates of 50 x 40, taken as intensity of \d\.\d looks"
+    assert re.search(said, capsys.readouterr().out)
     with rasterio.open(output) as file:
         assert file.crs.to_epsg() == 32632
         assert file.transform.c == 500_000

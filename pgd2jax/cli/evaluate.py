@@ -56,6 +56,7 @@ def add(commands) -> None:
     sub.add_argument(
         "--references", type=path, nargs="+", default=(), help="one for each of --files"
     )
+    options.add_layer(sub)
     options.add_pixels(sub)
     sub.add_argument(
         "--region",
@@ -102,7 +103,12 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _cases(args: argparse.Namespace) -> cases.Cases:
-    own = {"kind": args.pixels, "looks": args.looks, "regions": args.region}
+    own = {
+        "layer": args.layer,
+        "kind": args.pixels,
+        "looks": args.looks,
+        "regions": args.region,
+    }
     if args.files:
         return cases.of_files(args.files, args.references, **own)
     if args.references:

@@ -33,6 +33,13 @@ def add_pixels(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_layer(parser: argparse.ArgumentParser) -> None:
+    """Adds --layer."""
+    parser.add_argument(
+        "--layer", help="of the images in a file that holds several, as VV or iw1-vv"
+    )
+
+
 def add_weights(parser: argparse.ArgumentParser) -> None:
     """Adds --weights."""
     parser.add_argument(

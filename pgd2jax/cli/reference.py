@@ -10,6 +10,7 @@ import tqdm
 from pgd2jax import raster
 from pgd2jax.cli import options
 from pgd2jax.sar import glrt, pixels
+from pgd2jax.sar import looks as sar_looks
 
 
 def add(commands) -> None:
@@ -25,12 +26,12 @@ def add(commands) -> None:
         help="co-registered images, one a date, or a folder of them",
     )
     sub.add_argument("--output", type=path, required=True, help="the reference")
-    sub.add_argument(
-        "--layer", help="of the images in a file that holds several, as VV"
-    )
+    options.add_layer(sub)
     sub.add_argument("--looks-map", type=path, help="its equivalent number of looks")
     sub.add_argument(
-        "--looks", type=float, default=1.0, help="of each date [%(default)s]"
+        "--looks",
+        type=float,
+        help="of each date [1 of SLC; else as the first date says, or as estimated]",
     )
     sub.add_argument(
         "--window",
@@ -71,13 +72,17 @@ def run(args: argparse.Namespace) -> None:
         places.append(path.resolve())
     with raster.Image(files[0], args.layer) as first:
         kind = pixels.kind_of(first, args.pixels)
+        looks = args.looks or first.looks
     samples, tags = raster.read_stack(
         tqdm.tqdm(files, unit="date", desc="reading"),
         functools.partial(pixels.samples_of, kind=kind),
         args.layer,
     )
+    single = np.iscomplexobj(samples)
+    if looks is None:
+        looks = 1.0 if single else sar_looks.estimate(samples[0])
     try:
-        stack = glrt.Stack(samples, looks=args.looks, rules=rules)
+        stack = glrt.Stack(samples, looks=looks, rules=rules)
     except ValueError as error:
         raise ValueError(f"{files[0]} and the others: {error}") from error
     with options.progress_bar("multilooking", "tile") as progress:
@@ -85,7 +90,7 @@ def run(args: argparse.Namespace) -> None:
     raster.write(args.output, raster.Raster(reference, tags))
     if args.looks_map:
         raster.write(args.looks_map, raster.Raster(looks, tags))
-    taken = "complex samples" if np.iscomplexobj(samples) else "intensity"
+    taken = "complex samples" if single else f"intensity of {stack.looks:.1f} looks"
     print(
         f"{stack.dates} dates of {stack.shape[0]} x {stack.shape[1]}, taken as {taken}"
     )

@@ -9,9 +9,12 @@ import numpy as np
 
 from pgd2jax import raster
 from pgd2jax.cli import options
+from pgd2jax.infer.source import named
 from pgd2jax.metrics import referenced, unreferenced, windows
 from pgd2jax.metrics.undefined import MeasureWarning
 from pgd2jax.sar import pixels, radiometry, scenes
+
+FAR = 2.0  # A mean of the ratio image that speckle and structure do not explain.
 
 
 def add(commands) -> None:
@@ -29,6 +32,7 @@ def add(commands) -> None:
     sub.add_argument("noisy", type=path)
     sub.add_argument("despeckled", type=path)
     sub.add_argument("--reference", type=path)
+    options.add_layer(sub)
     options.add_pixels(sub)
     sub.add_argument("--output", type=path, required=True, help=".png or .pdf")
     sub.set_defaults(run=_compare)
@@ -47,11 +51,14 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.reference}: its reference, float32 linear power")
 
 
-def _intensity(path: pathlib.Path, kind: str = "auto") -> np.ndarray:
+def _intensity(
+    path: pathlib.Path, layer: str | None = None, kind: str = "auto"
+) -> np.ndarray:
     """Reads linear power, [H, W]."""
-    with raster.Image(path) as image:
+    with raster.Image(path, layer) as image, named(path):
         found = pixels.kind_of(image, kind)
-        return pixels.intensity_of(image.rows(0, image.shape[0]), found)
+        power = pixels.intensity_of(image.rows(0, image.shape[0]), found)
+        return pixels.power_of(power)
 
 
 def _compare(args: argparse.Namespace) -> None:
@@ -59,7 +66,7 @@ def _compare(args: argparse.Namespace) -> None:
 
     raster.check_folder(args.output)
     figures.check(args.output)
-    noisy = _intensity(args.noisy, args.pixels)
+    noisy = _intensity(args.noisy, args.layer, args.pixels)
     clean = _intensity(args.despeckled)
     reference = _intensity(args.reference) if args.reference else None
     figures.comparison(args.output, noisy, clean, reference)
@@ -71,17 +78,26 @@ def _compare(args: argparse.Namespace) -> None:
 
 def _print_measures(noisy, clean, reference) -> None:
     ratio = unreferenced.ratio(noisy, clean)
-    print(f"whole image: mean of the ratio image {np.nanmean(ratio):.3f}")
+    mean = np.nanmean(ratio)
+    print(f"whole image: mean of the ratio image {mean:.3f}")
+    if not 1 / FAR < mean < FAR:
+        print(
+            "  so far from 1, they have not the same units: compare the intensity, "
+            "without --calibrate"
+        )
     if reference is not None:
         for name, measure in referenced.ALL.items():
             print(f"{name}: {measure(clean, reference):.3f} dB")
-    try:
-        window = windows.flattest(noisy)
-    except ValueError as error:  # Too small, or full of gaps.
-        print(error)
-    else:
-        row, col = (f"{side.start} to {side.stop - 1}" for side in window)
-        print(f"flattest window of the noisy image, rows {row}, cols {col}:")
-        print(f"  ENL {unreferenced.enl(noisy[window]):.2f} noisy, ", end="")
-        print(f"{unreferenced.enl(clean[window]):.1f} despeckled; ", end="")
-        print(f"mean of the ratio image {np.nanmean(ratio[window]):.3f}, best 1")
+    found = windows.homogeneous(noisy)
+    size = f"{windows.WINDOW} x {windows.WINDOW} pixels"
+    if not found:
+        print(f"no {size} of the noisy image are homogeneous")
+        return
+
+    def median(measure, image):
+        return np.median([measure(image[window]) for window in found])
+
+    print(f"homogeneous windows of the noisy image, {size}: {len(found)}; medians:")
+    print(f"  ENL {median(unreferenced.enl, noisy):.2f} noisy, ", end="")
+    print(f"{median(unreferenced.enl, clean):.1f} despeckled; ", end="")
+    print(f"mean of the ratio image {median(np.nanmean, ratio):.3f}, best 1")

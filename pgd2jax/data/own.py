@@ -52,7 +52,7 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
     """Yields tiles, evenly spread over all files, each in its surroundings.
 
     Args:
-        files: SLC images.
+        files: SLC images, or products of several, of which all are taken.
         count: Tiles at most.
 
     Yields:
@@ -61,9 +61,10 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
     Raises:
         ValueError: if a file is no SLC image, too small, or has no tile without gaps.
     """
-    share = max(1, count // len(files))
-    for path in files:
-        with raster.Image(path) as image:
+    images = [(path, layer) for path in files for layer in raster.layers(path)]
+    share = max(1, count // len(images))
+    for path, layer in images:
+        with raster.Image(path, layer) as image:
             if pixels.kind_of(image) != "slc":
                 raise ValueError(f"{path}: not complex; give SLC images.")
             if min(image.shape) < GRID:
@@ -79,16 +80,25 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
 
 
 def _of_image(image: raster.Image, count: int):
-    rows, cols = (
-        np.linspace(0, length - GRID, max(1, length // GRID)).astype(int)
-        for length in image.shape
-    )
-    corners = list(itertools.product(rows, cols))
-    chosen = corners[:: -(-len(corners) // count)]
-    for row, group in itertools.groupby(chosen, key=lambda corner: corner[0]):
-        top = max(row - SURROUNDINGS, 0)
-        band = image.rows(top, min(row + GRID + SURROUNDINGS, image.shape[0]))
-        for _, col in group:
+    def along(start, stop):
+        length = stop - start
+        if length < GRID:
+            return []
+        return np.linspace(start, stop - GRID, length // GRID).astype(int)
+
+    cols = along(0, image.shape[1])
+    # A tile lies within one piece, as a burst.
+    corners = [
+        (piece.start, piece.stop, row, col)
+        for piece in image.pieces
+        for row, col in itertools.product(along(piece.start, piece.stop), cols)
+    ]
+    chosen = corners[:: -(-len(corners) // count) or 1]
+    for place, group in itertools.groupby(chosen, key=lambda corner: corner[:3]):
+        first, last, row = place
+        top = max(row - SURROUNDINGS, first)
+        band = image.rows(top, min(row + GRID + SURROUNDINGS, last))
+        for *_, col in group:
             left = max(col - SURROUNDINGS, 0)
             cut = band[:, left : col + GRID + SURROUNDINGS].astype(np.complex64)
             where = (

@@ -133,6 +133,7 @@ def of_files(
     paths: Sequence[pathlib.Path],
     references: Sequence[pathlib.Path] = (),
     *,
+    layer: str | None = None,
     kind: str = "auto",
     looks: float | None = None,
     regions: list[windows.Window] | None = None,
@@ -142,6 +143,7 @@ def of_files(
     Args:
         paths: What `raster.read` reads.
         references: None, or one a path: images of the same ground without speckle.
+        layer: Of the images in each path, if it holds several.
         kind: What the noisy pixels are, one of `pixels.KINDS`.
         looks: Of intensities and amplitudes; if None known of the file, or estimated.
         regions: Homogeneous windows, in all of them.
@@ -161,11 +163,11 @@ def of_files(
 
     def scenes():
         for path, other in zip(paths, matched, strict=True):
-            samples, known = _samples(path, kind)
+            samples, known = _samples(path, layer, kind)
             known = known if looks is None else looks
             case = _of_samples(path.stem, "files", samples, known)
             if other is not None:
-                reference, _ = _samples(other, "auto")
+                reference, _ = _samples(other, None, "auto")
                 if reference.shape != case.intensity.shape:
                     raise ValueError(
                         f"{other}: is {reference.shape}, its image {path} "
@@ -177,9 +179,9 @@ def of_files(
     return Cases(f"{len(paths)} files", len(paths), scenes())
 
 
-def _samples(path, kind) -> tuple[np.ndarray, float | None]:
+def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
     """Returns samples, and their looks where the file says them."""
-    image = raster.read(path)
+    image = raster.read(path, layer)
     try:
         return pixels.samples_of(image.pixels, kind), image.looks
     except ValueError as error:
@@ -211,6 +213,7 @@ def _inside(regions, shape):
 def of_series(
     paths: Sequence[pathlib.Path],
     *,
+    layer: str | None = None,
     kind: str = "auto",
     looks: float | None = None,
     regions: list[windows.Window] | None = None,
@@ -223,6 +226,7 @@ def of_series(
 
     Args:
         paths: Co-registered images or folders of them, as for `raster.series`.
+        layer: Of the images in each, if it holds several.
         kind: What the pixels are, one of `pixels.KINDS`.
         looks: Of a date of intensities; estimated if None.
         regions: Homogeneous windows.
@@ -232,7 +236,7 @@ def of_series(
     """
     found = raster.series(paths)
     convert = functools.partial(pixels.samples_of, kind=kind)
-    stack, _ = raster.read_stack(found, convert)
+    stack, _ = raster.read_stack(found, convert, layer)
     _inside(regions, stack.shape[1:])
 
     def scenes():

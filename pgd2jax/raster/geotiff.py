@@ -39,6 +39,10 @@ THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 STATISTICS = re.compile(r'\s*<Item name="STATISTICS_[^>]*>[^<]*</Item>')
 
 
+# GDAL's scale and offset of the pixels.
+SCALED = re.compile(r'<Item [^>]*role="(scale|offset)"[^>]*>([^<]*)</Item>')
+
+
 class Tiff:
     """One image of a TIFF file, whose rows are read as they are needed.
 
@@ -55,7 +59,8 @@ class Tiff:
         """Opens the file.
 
         Raises:
-            ValueError: if it holds several images, or fewer bytes than it says.
+            ValueError: if it holds several images, fewer bytes than it says, or pixels
+                that are to be scaled.
         """
         self._file = tifffile.TiffFile(path)
         whole = [page for page in self._file.pages if not page.is_reduced]
@@ -75,6 +80,11 @@ class Tiff:
             for tag in page.tags
             if tag.code in GEO_TAGS
         )
+        try:
+            check_unscaled(self.tags)
+        except ValueError:
+            self.close()
+            raise
         ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
         missing = max(ends, default=0) - self._file.filehandle.size
         if missing > 0:
@@ -154,6 +164,21 @@ def read(
         return file.rows(0, file.shape[0]), file.tags
     finally:
         file.close()
+
+
+def check_unscaled(tags: Sequence[Tag]) -> None:
+    """Checks that pixels are what they say.
+
+    Raises:
+        ValueError: if GDAL's metadata give them a scale or an offset.
+    """
+    items = [i for tag in tags if tag[0] == METADATA for i in SCALED.findall(tag[3])]
+    for role, value in items:
+        if float(value) != (role == "scale"):
+            raise ValueError(
+                f"its pixels have the {role} {value}, which is not applied; write them "
+                "out with gdal_translate -unscale -ot Float32"
+            )
 
 
 def nodata(tags: Sequence[Tag]) -> float | None:

@@ -142,8 +142,8 @@ class Image:
             layer = names[0]
         if layer not in names:
             raise RasterError(
-                f"{path}: holds {', '.join(map(str, names))}; choose one of them with "
-                "--layers."
+                f"{path}: holds {', '.join(map(str, names))}; choose one of them "
+                "with --layer, in Python layer=."
             )
         self.layer = layer
         with reading(path):

@@ -5,6 +5,7 @@ import pytest
 
 from pgd2jax.data import own, sources
 from pgd2jax.sar import radiometry, scenes, speckle
+from tests import safe
 
 SIZES = {"mix": "", "data_dir": "", "crop": 32, "white": 0.5, "seed": 0}
 
@@ -21,6 +22,20 @@ def image(tmp_path_factory):
     path = tmp_path_factory.mktemp("own") / "image.npy"
     np.save(path, slc)
     return str(path)
+
+
+def test_tiles_of_a_product_lie_within_its_bursts(tmp_path):
+    height = own.GRID + 40
+    ramp = np.arange(2 * height)[:, None] + 1 + 0j * np.arange(own.GRID)
+    root = safe.Safe({"iw1-vv": ramp, "iw1-vh": 2 * ramp}, bursts=2).write(tmp_path)
+    found = list(own.windows([str(root)], 100))
+    lines = [window.slc.real[:, 0] for window in found]
+    assert [(line[0], line[-1]) for line in lines] == [
+        (2, 2 * height),
+        (2 * height + 2, 4 * height),
+        (1, height),
+        (height + 1, 2 * height),
+    ]
 
 
 def mean(slc):

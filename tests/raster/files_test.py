@@ -296,3 +296,18 @@ def test_quicklook_shows_the_mean_power_of_blocks(tmp_path):
     assert grey.shape == (734, 700)
     corners = [int(grey[r, c]) for r in (5, -5) for c in (5, -5)]
     assert corners == [1, 128, 255, 0]
+
+
+@pytest.mark.parametrize("name", ["scaled.tif", "scaled.img"])  # By GDAL, the second.
+@pytest.mark.parametrize("change", [{"scales": (0.001,)}, {"offsets": (-1.0,)}])
+def test_pixels_with_a_scale_or_an_offset_are_refused(tmp_path, name, change):
+    made = {"height": 20, "width": 30, "count": 1, "dtype": "int16"}
+    driver = "HFA" if name.endswith(".img") else "GTiff"
+    with rasterio.open(tmp_path / name, "w", driver=driver, **made, **PLACE) as file:
+        file.write(np.ones((20, 30), np.int16), 1)
+    raster.Image(tmp_path / name).close()
+    with rasterio.open(tmp_path / name, "r+") as file:
+        for attribute, value in change.items():
+            setattr(file, attribute, value)
+    with pytest.raises(raster.RasterError, match=rf"{name}: .*gdal_translate -unscale"):
+        raster.Image(tmp_path / name)

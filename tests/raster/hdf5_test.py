@@ -47,7 +47,7 @@ def test_nisar_pairs_of_half_precision_are_complex(tmp_path, slc):
         assert rows.dtype == np.complex64
         np.testing.assert_array_equal(rows, 2 * slc[5:23])
     with pytest.raises(
-        raster.RasterError, match=r"rslc.h5: holds frequencyA-HH, .*--la"
+        raster.RasterError, match=r"rslc.h5: holds frequencyA-HH, .*--layer,"
     ):
         raster.Image(path)
 

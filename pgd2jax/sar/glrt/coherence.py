@@ -37,11 +37,11 @@ def independence(stack: jax.Array, averaged: jax.Array, area: jax.Array) -> jax.
     power = (blocks * blocks).sum(axis=0)
     most = CLIP * power.mean(axis=(1, 3), keepdims=True)
     blocks *= jnp.where(power > most, radiometry.amplitude(most / power), 1.0)
-    products = jnp.einsum("trhcw,srhcw->tsrc", blocks, blocks)
+    products = jnp.einsum("trhcw,srhcw->tsrc", blocks, blocks, precision="highest")
     real = products[:dates, :dates] + products[dates:, dates:]
     imaginary = products[dates:, :dates] - products[:dates, dates:]
     power = jnp.diagonal(real, axis1=0, axis2=1)  # [R, C, T].
-    scale = jnp.einsum("rct,rcs->tsrc", power, power)
+    scale = jnp.einsum("rct,rcs->tsrc", power, power, precision="highest")
     squared = (real**2 + imaginary**2) / jnp.where(scale > 0, scale, 1.0)
     present = (scale > 0).astype(jnp.float32)
     sums = jnp.stack([squared.sum((0, 1)), present.sum((0, 1)), (power > 0).sum(-1)])
