@@ -172,7 +172,7 @@ def test_images_of_a_product_are_chosen_by_name(tmp_path, smoke_run, capsys):
     assert "2 of 3 images despeckled" in printed.out
     assert "iw1-vv: taken as slc, 1.0 looks, 2 bursts" in printed.out
     assert "sigma0 as intensity, float32" in printed.out
-    assert "other.npy: has no annotation of gain" in printed.err
+    assert "other.npy: has no annotation for gain" in printed.err
     assert sorted(p.name for p in out.iterdir()) == [
         f"{root.stem}-iw1-vv.tif",
         f"{root.stem}-iw2-vv.tif",

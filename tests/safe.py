@@ -41,15 +41,18 @@ class Safe:
         noise: (line, columns, values).
         along: Elements noiseAzimuthVector.
         info: More elements of each image's annotation.
+        lines: Of a burst before the next one begins, by their times; all of them if
+            None.
     """
 
     images: dict[str, np.ndarray]
     bursts: int = 0
     valid: tuple[int, int, int, int] | None = None
     gain: tuple = ((-10, (0, 500), (300, 300)), (5000, (0, 500), (300, 300)))
-    noise: tuple = ((0, (0, 500), (0, 0)), (5000, (0, 500), (0, 0)))
+    noise: tuple = ((0, (0, 500), (1, 1)), (5000, (0, 500), (1, 1)))
     along: str = ""
     info: str = ""
+    lines: int | None = None
 
     def write(self, folder: pathlib.Path) -> pathlib.Path:
         """Returns NAME.SAFE in a folder."""
@@ -82,15 +85,20 @@ class Safe:
             inside = [top <= row <= bottom for row in range(height)]
             first = numbers(left if there else -1 for there in inside)
             last = numbers(right if there else -1 for there in inside)
-            bursts = self.bursts * (
-                f'<burst><firstValidSample count="{height}">{first}</firstValidSample>'
+            apart = 0.25 * (self.lines or height)
+            seconds = [apart * number for number in range(self.bursts)]
+            bursts = "".join(
+                f"<burst><azimuthTime>2022-09-18T07:49:{s:09.6f}</azimuthTime>"
+                f'<firstValidSample count="{height}">{first}</firstValidSample>'
                 f'<lastValidSample count="{height}">{last}</lastValidSample></burst>'
+                for s in seconds
             )
         return (
             f"<product><adsHeader><productType>{kind}</productType><mode>{mode}</mode>"
             "</adsHeader><imageAnnotation><imageInformation>"
             f"<numberOfSamples>{shape[1]}</numberOfSamples>"
             f"<numberOfLines>{shape[0]}</numberOfLines>"
+            "<azimuthTimeInterval>0.25</azimuthTimeInterval>"
             f"</imageInformation>{self.info}</imageAnnotation><swathTiming>"
             f"<linesPerBurst>{height if self.bursts else 0}</linesPerBurst>"
             f'<burstList count="{self.bursts}">{bursts}</burstList></swathTiming>'
@@ -123,12 +131,13 @@ class Safe:
         )
 
 
-def tiff(path: pathlib.Path, pixels: np.ndarray) -> None:
+def tiff(path: pathlib.Path, pixels: np.ndarray, lines=None) -> None:
     """Writes pixels as ESA does: complex int16 or uint16, with control points."""
+    lines = (0, pixels.shape[0]) if lines is None else lines
     kind = "complex_int16" if np.iscomplexobj(pixels) else "uint16"
     points = [
         control.GroundControlPoint(row, col, 9 + col / 1e4, 41 - row / 1e4, 0)
-        for row in (0, pixels.shape[0])
+        for row in lines
         for col in (0, pixels.shape[1])
     ]
     with rasterio.open(

@@ -70,6 +70,12 @@ def add(commands) -> None:
         "where nothing else is there",
     )
     sub.add_argument(
+        "--deburst",
+        action="store_true",
+        help="one image on the ground of the bursts of a Sentinel-1 product [as in its "
+        "files, one below the other]",
+    )
+    sub.add_argument(
         "--looks",
         type=float,
         help="equivalent number of looks of an intensity or amplitude [as a Sentinel-1 "
@@ -116,6 +122,7 @@ def run(args: argparse.Namespace) -> int:
         "looks": args.looks,
         "calibrate": args.calibrate,
         "subtract_noise": args.subtract_noise,
+        "deburst": args.deburst,
         "unit": args.unit,
         "cog": args.cog,
         "quicklook": args.quicklook,

@@ -113,6 +113,7 @@ def despeckle(
     looks: float | None = None,
     calibrate: str | None = None,
     subtract_noise: bool = False,
+    deburst: bool = False,
     unit: str = "intensity",
     cog: bool = False,
     quicklook: bool = False,
@@ -138,6 +139,8 @@ def despeckle(
         subtract_noise: Whether to subtract the thermal noise that a Sentinel-1 product
             names. What is left is never negative; where it is 0, a mask beside the
             result, NAME-noise.tif, is 1.
+        deburst: Whether to leave out what bursts of Sentinel-1 have twice, so that the
+            result is one image on the ground.
         unit: Of the result, one of `UNITS`; no data are NaN in decibels.
         cog: Whether to write a cloud-optimised GeoTIFF; needs rasterio.
         quicklook: Whether to write the result at reduced size beside it, NAME.png.
@@ -172,11 +175,15 @@ def despeckle(
             bands = _resumed(journal, powers, image.shape[0])
         else:
             bands = powers(slice(0, image.shape[0]))
-        look, noisy = raster.Quicklook(image.shape), []
+        kept, tags = (slice(0, image.shape[0]),), image.tags
+        if deburst:
+            kept, tags = image.deburst()
+        shape = sum(part.stop - part.start for part in kept), image.shape[1]
+        look, noisy = raster.Quicklook(shape), []
 
         def written():
             with named(source):
-                for rows, power in bands:
+                for rows, power in _within(kept, bands):
                     clean = calibrated(rows, power)
                     if made.look:
                         look.add(clean)
@@ -185,20 +192,19 @@ def despeckle(
                     yield UNITS[unit].of(clean)
             # First what lies beside the result: where that is, all is there.
             if made.noise:
-                masks = (np.unpackbits(m, axis=1, count=image.shape[1]) for m in noisy)
-                place = raster.place_tags(image.tags)
-                raster.write_rows(made.noise, masks, image.shape, np.uint8, place)
+                masks = (np.unpackbits(m, axis=1, count=shape[1]) for m in noisy)
+                place = raster.place_tags(tags)
+                raster.write_rows(made.noise, masks, shape, np.uint8, place)
             if made.look:
                 look.write(made.look)
 
-        tags = raster.result_tags(image.tags)
         with contextlib.closing(ahead(written(), depth=1)) as rows:
             raster.write_rows(
                 made.image,
                 rows,
-                image.shape,
+                shape,
                 np.float32,
-                tags,
+                raster.result_tags(tags),
                 overviews=UNITS[unit].overviews if cog else None,
             )
         if resume:
@@ -216,6 +222,18 @@ def _calibration(
         across, along = image.noise()
         noise = calibration.Table(*across, cols=cols)
     return calibration.Calibration(gain, noise, along)
+
+
+def _within(
+    kept: tuple[slice, ...], bands: Iterator[tuple[slice, np.ndarray]]
+) -> Iterator[tuple[slice, np.ndarray]]:
+    """Yields of bands of rows those parts that are kept."""
+    for rows, power in bands:
+        for part in kept:
+            start, stop = max(rows.start, part.start), min(rows.stop, part.stop)
+            if start < stop:
+                inside = slice(start - rows.start, stop - rows.start)
+                yield slice(start, stop), power[inside]
 
 
 def _identity(despeckler: Despeckler, source: Source, seen) -> dict:

@@ -5,12 +5,13 @@ import math
 import os
 import pathlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
 import numpy as np
 import tifffile
 
+TIEPOINTS = 33922
 METADATA = 42112
 NODATA = 42113
 
@@ -18,7 +19,7 @@ NODATA = 42113
 # (OGC GeoTIFF 1.1, annex; GDAL GTiff driver): name by number.
 GEO_TAGS = {
     33550: "ModelPixelScale",
-    33922: "ModelTiepoint",
+    TIEPOINTS: "ModelTiepoint",
     34264: "ModelTransformation",
     34735: "GeoKeyDirectory",
     34736: "GeoDoubleParams",
@@ -207,6 +208,24 @@ def result_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
             value, count = "nan", 4
         kept.append((code, kind, count, value, once))
     return tuple(kept)
+
+
+def moved(tags: Sequence[Tag], line: Callable[[float], float]) -> tuple[Tag, ...]:
+    """Returns the tags of an image whose rows lie elsewhere than those of another.
+
+    Args:
+        tags: Of the other.
+        line: Row in the other -> row, of control points.
+    """
+    result = []
+    for code, kind, count, value, once in tags:
+        if code == TIEPOINTS:  # Column, row and height; x, y and z.
+            value = tuple(
+                line(number) if index % 6 == 1 else number
+                for index, number in enumerate(value)
+            )
+        result.append((code, kind, count, value, once))
+    return tuple(result)
 
 
 def place_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:

@@ -191,6 +191,14 @@ class Image:
         nan = np.array(np.nan, dtype)
         return np.where(pixels == self._nodata, nan, pixels.astype(dtype))
 
+    def deburst(self) -> tuple[tuple[slice, ...], tuple[geotiff.Tag, ...]]:
+        """Returns which rows make one image of its bursts, and the tags of that.
+
+        Raises:
+            RasterError: if the file says nothing of it; only Sentinel-1 products do.
+        """
+        return self._annotated("deburst")
+
     def gain(self, quantity: str):
         """Returns the amplitude that stands for a backscatter of 1, as `Vectors`.
 
@@ -213,8 +221,8 @@ class Image:
     def _annotated(self, what: str, *args):
         if not hasattr(self._file, what):
             raise RasterError(
-                f"{self.path}: has no annotation of {what}; only a Sentinel-1 product "
-                "in SAFE format has."
+                f"{self.path}: has no annotation for {what}; only a Sentinel-1 product "
+                "in SAFE format has one."
             )
         with reading(self.path):
             return getattr(self._file, what)(*args)

@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 import rasterio
+from PIL import Image
 
 from pgd2jax import infer, raster
 from pgd2jax.infer import scene
@@ -66,7 +67,30 @@ def test_backscatter_is_calibrated_and_noise_leaves_a_mask(tmp_path, far):
     assert not mask[0].any()  # There is no data at all.
 
 
-@pytest.mark.parametrize("option", [{"calibrate": "sigma0"}, {"subtract_noise": True}])
+def test_a_debursted_result_is_that_of_the_bursts_without_what_they_have_twice(
+    tmp_path, far
+):
+    pixels = safe.slc(SHAPE)
+    made = safe.Safe(
+        {"iw1-vv": pixels}, bursts=3, lines=12, noise=((0, (0, 49), (9e3, 9e3)),)
+    )
+    root = made.write(tmp_path)
+    plain, whole = tmp_path / "plain.tif", tmp_path / "whole.tif"
+    how = {"calibrate": "sigma0", "subtract_noise": True, "quicklook": True}
+    scene.despeckle(far, root, plain, **how)
+    scene.despeckle(far, root, whole, **how, deburst=True, tile=16, resume=True)
+    kept = np.r_[0:16, 24:36, 44:60]
+    for end in (".tif", "-noise.tif"):
+        expected = raster.read(tmp_path / f"plain{end}").pixels[kept]
+        found = raster.read(tmp_path / f"whole{end}").pixels
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-9)
+    with Image.open(tmp_path / "whole.png") as look:
+        assert look.height == 44
+
+
+@pytest.mark.parametrize(
+    "option", [{"calibrate": "sigma0"}, {"subtract_noise": True}, {"deburst": True}]
+)
 def test_calibration_needs_an_annotation(tmp_path, far, option):
     np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
     with pytest.raises(raster.RasterError, match=r"slc.npy.*only a Sentinel-1 product"):

@@ -56,6 +56,42 @@ def test_control_points_are_handed_on_and_no_data_is_declared(product, tmp_path)
         assert np.isnan(file.nodata)
 
 
+@pytest.fixture
+def overlapping(tmp_path):
+    """Returns three bursts of 20 lines, one each 12 lines, and the 44 of the ground."""
+    ground = safe.slc((44, 50))
+    pixels = np.concatenate([ground[start : start + 20] for start in (0, 12, 24)])
+    root = safe.Safe({"iw1-vv": pixels}, lines=12, **BURSTS).write(tmp_path)
+    (measured,) = (root / "measurement").iterdir()
+    safe.tiff(measured, pixels, lines=(0, 20, 40, 60))
+    return root, ground
+
+
+def test_bursts_make_one_image_with_each_line_once(overlapping, tmp_path):
+    root, ground = overlapping
+    with raster.Image(root) as image:
+        kept, tags = image.deburst()
+        rows = np.concatenate([image.rows(part.start, part.stop) for part in kept])
+    # Lines 14 to 17 and 26 to 29 of the ground are in two bursts.
+    assert kept == (slice(0, 16), slice(24, 36), slice(44, 60))
+    row, col = np.indices(ground.shape)
+    inside = (row >= 2) & (row < 42) & (col >= 5) & (col <= 44)
+    np.testing.assert_array_equal(rows, np.where(inside, ground, np.nan).astype("c8"))
+    raster.write(tmp_path / "power.tif", raster.Raster(np.abs(rows), tags))
+    with rasterio.open(tmp_path / "power.tif") as file:
+        points, _ = file.gcps
+    assert sorted({point.row for point in points}) == [0, 12, 24, 44]
+
+
+def test_bursts_that_do_not_overlap_are_told(product):
+    root, _ = product
+    with (
+        raster.Image(root, "iw1-vv") as image,
+        pytest.raises(raster.RasterError, match="bursts do not overlap"),
+    ):
+        image.deburst()
+
+
 def test_grd_and_stripmap_are_in_one_piece(tmp_path):
     amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
     grd = safe.Safe({"iw-vv": amplitude}).write(tmp_path)
@@ -63,6 +99,7 @@ def test_grd_and_stripmap_are_in_one_piece(tmp_path):
         assert image.layer == "iw-vv"
         assert image.pieces == (slice(0, 60),)
         np.testing.assert_array_equal(image.rows(0, 60), amplitude)
+        assert image.deburst() == (image.pieces, image.tags)
     stripmap = safe.Safe({"s3-hh": safe.slc(SHAPE)}).write(tmp_path)
     with raster.Image(stripmap) as image:
         assert image.pieces == (slice(0, 60),)
@@ -212,7 +249,8 @@ def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
 
 
 def test_noise_in_unknown_units_or_without_values_is_refused(tmp_path):
-    root = safe.Safe({"iw-vv": np.abs(safe.slc(SHAPE))}).write(tmp_path)
+    images, nothing = {"iw-vv": np.abs(safe.slc(SHAPE))}, ((0, (0, 49), (0, 0)),)
+    root = safe.Safe(images, noise=nothing).write(tmp_path)
     with raster.Image(root) as image:
         with pytest.raises(raster.RasterError, match="tells no noise: all is 0"):
             image.noise()

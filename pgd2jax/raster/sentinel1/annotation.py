@@ -93,6 +93,16 @@ def bursts(root: Element, rows: int) -> tuple[Burst, ...]:
     return tuple(result)
 
 
+def offsets(root: Element) -> list[int]:
+    """Returns how many lines after the first burst each one begins, by its time."""
+    interval = float(text(root, "imageAnnotation/imageInformation/azimuthTimeInterval"))
+    times = [
+        np.datetime64(text(burst, "azimuthTime"))
+        for burst in root.findall("swathTiming/burstList/burst")
+    ]
+    return [round((t - times[0]) / np.timedelta64(1, "s") / interval) for t in times]
+
+
 def _rises(places: np.ndarray, values: np.ndarray) -> bool:
     """Returns whether there is a value for each of some rising places."""
     return len(places) == len(values) > 0 and bool((np.diff(places) > 0).all())

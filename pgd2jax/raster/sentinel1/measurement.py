@@ -1,6 +1,8 @@
 """One image of a product, with what its annotation says of it."""
 
+import bisect
 import contextlib
+import itertools
 import pathlib
 import re
 
@@ -102,6 +104,40 @@ class Measurement:
             inside = (column >= first[line, None]) & (column <= last[line, None])
             part[~inside | (first[line, None] < 0)] = np.nan
         return pixels
+
+    def deburst(self) -> tuple[tuple[slice, ...], tuple[geotiff.Tag, ...]]:
+        """Returns what makes one image of the bursts, in which time never jumps.
+
+        Of two bursts that overlap each keeps its half of the lines that both have.
+
+        Returns:
+            The rows to keep, from top to bottom; and the tags of what they make, with
+            control points where they belong.
+
+        Raises:
+            ValueError: if bursts do not overlap, or their times are missing.
+        """
+        if not self._bursts:
+            return self.pieces, self.tags
+        offsets = annotation.offsets(self._product.parse(self._layer))
+        kept, start = [], 0
+        for (one, here), (two, there) in itertools.pairwise(
+            zip(self._bursts, offsets, strict=True)
+        ):
+            above, below = (np.flatnonzero(b.first >= 0) for b in (one, two))
+            if not (len(above) and len(below)) or here + above[-1] < there + below[0]:
+                raise ValueError("its bursts do not overlap")
+            line = (here + above[-1] + there + below[0] + 1) // 2
+            kept.append(slice(start, int(one.rows.start + line - here)))
+            start = int(two.rows.start + line - there)
+        kept.append(slice(start, self.shape[0]))
+        starts = [burst.rows.start for burst in self._bursts]
+
+        def moved(line):
+            burst = max(bisect.bisect(starts, line) - 1, 0)
+            return line - starts[burst] + offsets[burst]
+
+        return tuple(kept), geotiff.moved(self.tags, moved)
 
     def gain(self, quantity: str) -> annotation.Vectors:
         """Returns the amplitude that stands for a backscatter of 1.
