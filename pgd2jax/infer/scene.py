@@ -204,7 +204,7 @@ def despeckle(
                 rows,
                 shape,
                 np.float32,
-                raster.result_tags(tags),
+                raster.result_tags(tags, zero=unit != "decibel"),
                 overviews=UNITS[unit].overviews if cog else None,
             )
         if resume:

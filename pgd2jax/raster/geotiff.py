@@ -193,18 +193,22 @@ def nodata(tags: Sequence[Tag]) -> float | None:
     return None
 
 
-def result_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
-    """Returns the tags of an image made from another's, which had `tags`.
+def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
+    """Returns the tags of an image made from another's.
 
-    The statistics were of other pixels. No data of 0 stays 0; any other value becomes
-    NaN, as the pixels do.
+    The statistics were of other pixels. Any value of no data becomes NaN, as the pixels
+    do; but where it is 0 it stays so.
+
+    Args:
+        tags: Of the other.
+        zero: Whether 0 still means no data, as it does not in decibels.
     """
     kept = []
     for code, kind, count, value, once in tags:
         if code == METADATA:
             value = STATISTICS.sub("", value)
             count = len(value) + 1
-        elif code == NODATA and nodata(tags) != 0:
+        elif code == NODATA and not (zero and nodata(tags) == 0):
             value, count = "nan", 4
         kept.append((code, kind, count, value, once))
     return tuple(kept)

@@ -257,6 +257,19 @@ def test_pixels_without_data_are_nan_and_the_result_says_so(tmp_path, rng):
         assert file.tags()["ORBIT"] == "ascending"
 
 
+@pytest.mark.parametrize(("zero", "expected"), [(True, 0), (False, np.nan)])
+def test_no_data_of_zero_stays_so_where_it_can(tmp_path, rng, zero, expected):
+    source, target = tmp_path / "in.tif", tmp_path / "out.tif"
+    gdal_file(
+        source, image(np.float32, rng), dtype="float32", nodata=0, **PLACE
+    ).close()
+    read = raster.read(source)
+    tags = raster.result_tags(read.tags, zero=zero)
+    raster.write(target, raster.Raster(read.pixels, tags))
+    with rasterio.open(target) as file:
+        np.testing.assert_equal(file.nodata, expected)
+
+
 def test_rows_are_written_as_they_come(tmp_path, rng):
     pixels = rng.normal(size=(700, 300)).astype(np.float32)
     cuts = np.split(pixels, [1, 200, 456, 699])
