@@ -290,7 +290,7 @@ def test_simulated_scene_is_compared_with_its_reference(tmp_path, capsys):
     assert "rmse: 0.000 dB" in printed
     assert "psnr_amplitude: nan dB" in printed
     assert "mean of the ratio image" in printed
-    assert "same units" not in printed
+    assert "are both intensities" not in printed
     with Image.open(picture) as image:
         assert image.width > image.height > 100
 
@@ -302,8 +302,11 @@ def test_results_in_other_units_are_not_compared_silently(tmp_path, rng, capsys)
     np.save(other, np.full((64, 64), 90_000, np.float32))
     assert not run("compare", noisy, other, "--output", picture)
     printed = capsys.readouterr().out
-    assert "they have not the same units" in printed
+    assert "its sum is +49.5 dB over the noisy one's: are both" in printed
     assert "homogeneous windows of the noisy image, 32 x 32 pixels: " in printed
+    np.save(other, np.ones((64, 60), np.float32))
+    assert run("compare", noisy, other, "--output", picture) == 1
+    assert "o.npy: is (64, 60), " in capsys.readouterr().err
     np.save(other, np.full((64, 64), -3, np.float32))
     assert run("compare", noisy, other, "--output", picture) == 1
     assert "o.npy: its lowest pixel is -3" in capsys.readouterr().err
@@ -320,9 +323,13 @@ def test_one_image_of_a_product_is_compared_and_evaluated(tmp_path, smoke_run, c
         capsys.readouterr().err
     )
     assert not run(*command, "--layer", "iw1-vv")
-    command = ["evaluate", "--files", root, "--methods", "noisy", "--layer", "iw1-vh"]
-    assert not run(*command, "--weights", smoke_run)
+    command = ["evaluate", "--weights", smoke_run, "--methods", "noisy"]
+    assert not run(*command, "--files", root, "--layer", "iw1-vh")
     assert "noisy" in capsys.readouterr().out
+    assert run(*command, "--files", clean, "--layer", "iw1-vh") == 1
+    assert "clean.npy: holds one image, without a name" in capsys.readouterr().err
+    assert run(*command, "--canonical", 1, "--layer", "iw1-vh") == 1
+    assert "--layer belongs to --files or --stack" in capsys.readouterr().err
 
 
 def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set):

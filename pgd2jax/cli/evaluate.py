@@ -115,8 +115,9 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
         raise ValueError("--references belong to --files.")
     if args.stack:
         return cases.of_series(args.stack, **own)
-    if args.region:
-        raise ValueError("--region belongs to --files or --stack.")
+    for name in ("region", "layer"):
+        if getattr(args, name):
+            raise ValueError(f"--{name} belongs to --files or --stack.")
     if args.canonical is not None:
         if args.canonical < 1:
             raise ValueError("--canonical needs one draw at least.")

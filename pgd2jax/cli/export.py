@@ -42,9 +42,10 @@ def run(args: argparse.Namespace) -> None:
             f"{path}: the name must end in .jaxexp or .onnx, or have no ending, for a "
             "folder of weights."
         )
+    if path.exists() and not (suffix and args.overwrite):
+        mend = "say --overwrite" if suffix else "give another name"
+        raise FileExistsError(f"{path}: is there already; {mend}.")
     raster.check_folder(path)
-    if path.exists() and not args.overwrite:
-        raise FileExistsError(f"{path}: is there already; say --overwrite.")
     if not suffix:
         checkpoints.export_weights(args.weights, path)
         print(f"{path}: weights for pgd2jax.load({str(path)!r})")

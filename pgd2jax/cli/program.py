@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 
 import pgd2jax
@@ -22,18 +23,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Terminated(BaseException):
+    """SIGTERM, which schedulers send."""
+
+
 @contextlib.contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Has SIGTERM, which schedulers send, clean up as Ctrl-C does."""
+    """Has SIGTERM clean up as Ctrl-C does; only the main thread can ask for it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
-    def stop(number, _):
-        raise SystemExit(128 + number)
+    def stop(*_):
+        raise _Terminated
 
     before = signal.signal(signal.SIGTERM, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,6 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"pgd2jax: {error}", file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, SystemExit) as stopped:
+    except (KeyboardInterrupt, _Terminated) as stopped:
         print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
-        return getattr(stopped, "code", 130)
+        return 143 if isinstance(stopped, _Terminated) else 130

@@ -31,7 +31,7 @@ def add(commands) -> None:
     sub.add_argument(
         "--looks",
         type=float,
-        help="of each date [1 of SLC; else as the first date says, or as estimated]",
+        help="of each date [1 of SLC; else as the first says, or as estimated]",
     )
     sub.add_argument(
         "--window",
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> None:
         places.append(path.resolve())
     with raster.Image(files[0], args.layer) as first:
         kind = pixels.kind_of(first, args.pixels)
-        looks = args.looks or first.looks
+        looks = first.looks if args.looks is None else args.looks
     samples, tags = raster.read_stack(
         tqdm.tqdm(files, unit="date", desc="reading"),
         functools.partial(pixels.samples_of, kind=kind),
@@ -80,22 +80,24 @@ def run(args: argparse.Namespace) -> None:
     )
     single = np.iscomplexobj(samples)
     if looks is None:
-        looks = 1.0 if single else sar_looks.estimate(samples[0])
+        looks = 1.0
+        if not single:  # The median, as the first date may hold no data.
+            looks = float(np.median([sar_looks.estimate(date) for date in samples]))
     try:
         stack = glrt.Stack(samples, looks=looks, rules=rules)
     except ValueError as error:
         raise ValueError(f"{files[0]} and the others: {error}") from error
     with options.progress_bar("multilooking", "tile") as progress:
-        reference, looks = stack.reference(args.tile, progress)
+        reference, enl = stack.reference(args.tile, progress)
     raster.write(args.output, raster.Raster(reference, tags))
     if args.looks_map:
-        raster.write(args.looks_map, raster.Raster(looks, tags))
+        raster.write(args.looks_map, raster.Raster(enl, tags))
     taken = "complex samples" if single else f"intensity of {stack.looks:.1f} looks"
     print(
         f"{stack.dates} dates of {stack.shape[0]} x {stack.shape[1]}, taken as {taken}"
     )
     print(f"one in {stack.correlation.sum():.2f} pixels is independent")
-    known = looks[looks > 0]
+    known = enl[enl > 0]
     print(f"median of the equivalent number of looks: {np.median(known):.0f}")
     print(f"{args.output}: the reference, float32 linear power")
     if args.looks_map:

@@ -12,9 +12,10 @@ from pgd2jax.cli import options
 from pgd2jax.infer.source import named
 from pgd2jax.metrics import referenced, unreferenced, windows
 from pgd2jax.metrics.undefined import MeasureWarning
+from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry, scenes
 
-FAR = 2.0  # A mean of the ratio image that speckle and structure do not explain.
+FAR = 3.0  # dB between sums, which despeckling does not explain.
 
 
 def add(commands) -> None:
@@ -67,8 +68,15 @@ def _compare(args: argparse.Namespace) -> None:
     raster.check_folder(args.output)
     figures.check(args.output)
     noisy = _intensity(args.noisy, args.layer, args.pixels)
-    clean = _intensity(args.despeckled)
-    reference = _intensity(args.reference) if args.reference else None
+    others = [path for path in (args.despeckled, args.reference) if path]
+    clean, *references = map(_intensity, others)
+    for path, image in zip(others, (clean, *references), strict=True):
+        if image.shape != noisy.shape:
+            raise ValueError(
+                f"{path}: is {image.shape}, {args.noisy} {noisy.shape}; compare images "
+                "of the same ground, those of bursts without --deburst."
+            )
+    reference = references[0] if references else None
     figures.comparison(args.output, noisy, clean, reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasureWarning)  # "nan" says as much.
@@ -77,27 +85,27 @@ def _compare(args: argparse.Namespace) -> None:
 
 
 def _print_measures(noisy, clean, reference) -> None:
-    ratio = unreferenced.ratio(noisy, clean)
-    mean = np.nanmean(ratio)
+    mean = unreferenced.ratio_mean(noisy, clean)
     print(f"whole image: mean of the ratio image {mean:.3f}")
-    if not 1 / FAR < mean < FAR:
+    total = unreferenced.sum_ratio_db(noisy, clean)
+    if abs(total) > FAR:
         print(
-            "  so far from 1, they have not the same units: compare the intensity, "
-            "without --calibrate"
+            f"  its sum is {total:+.1f} dB over the noisy one's: are both intensities, "
+            "without --calibrate and --subtract-noise?"
         )
     if reference is not None:
         for name, measure in referenced.ALL.items():
             print(f"{name}: {measure(clean, reference):.3f} dB")
-    found = windows.homogeneous(noisy)
+    found = windows.homogeneous(noisy, sar_looks.estimate(noisy))
     size = f"{windows.WINDOW} x {windows.WINDOW} pixels"
     if not found:
         print(f"no {size} of the noisy image are homogeneous")
         return
-
-    def median(measure, image):
-        return np.median([measure(image[window]) for window in found])
-
     print(f"homogeneous windows of the noisy image, {size}: {len(found)}; medians:")
-    print(f"  ENL {median(unreferenced.enl, noisy):.2f} noisy, ", end="")
-    print(f"{median(unreferenced.enl, clean):.1f} despeckled; ", end="")
-    print(f"mean of the ratio image {median(np.nanmean, ratio):.3f}, best 1")
+    before, after = (
+        unreferenced.over_windows(unreferenced.enl, found, image)
+        for image in (noisy, clean)
+    )
+    mean = unreferenced.over_windows(unreferenced.ratio_mean, found, noisy, clean)
+    print(f"  ENL {before:.2f} noisy, {after:.1f} despeckled; ", end="")
+    print(f"mean of the ratio image {mean:.3f}, best 1")

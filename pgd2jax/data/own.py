@@ -1,6 +1,5 @@
 """Pairs made of one's own SLC images, for which there is no reference."""
 
-import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -75,30 +74,40 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
             for slc, where in _of_image(image, share):
                 found += 1
                 yield Window(path, slc, where)
-        if not found:
-            raise ValueError(f"{path}: has no {GRID} x {GRID} pixels without gaps.")
+            if not found:
+                raise ValueError(
+                    f"{path}: {image.layer or 'it'} has no {GRID} x {GRID} pixels "
+                    "without gaps."
+                )
+
+
+def _scattered(items: Sequence) -> list:
+    """Returns items in an order whose first few are far apart: by the golden ratio."""
+    order = np.argsort(np.arange(len(items)) * 0.618034 % 1, kind="stable")
+    return [items[index] for index in order]
 
 
 def _of_image(image: raster.Image, count: int):
-    def along(start, stop):
-        length = stop - start
-        if length < GRID:
-            return []
-        return np.linspace(start, stop - GRID, length // GRID).astype(int)
+    """Yields up to `count` tiles without gaps with their surroundings, and where."""
 
-    cols = along(0, image.shape[1])
+    def along(start, stop):
+        length = max(stop - start, GRID)
+        return np.linspace(start, start + length - GRID, length // GRID).astype(int)
+
     # A tile lies within one piece, as a burst.
-    corners = [
-        (piece.start, piece.stop, row, col)
+    places = [
+        (piece, row)
         for piece in image.pieces
-        for row, col in itertools.product(along(piece.start, piece.stop), cols)
+        if piece.stop - piece.start >= GRID
+        for row in along(piece.start, piece.stop)
     ]
-    chosen = corners[:: -(-len(corners) // count) or 1]
-    for place, group in itertools.groupby(chosen, key=lambda corner: corner[:3]):
-        first, last, row = place
-        top = max(row - SURROUNDINGS, first)
-        band = image.rows(top, min(row + GRID + SURROUNDINGS, last))
-        for *_, col in group:
+    cols = _scattered(along(0, image.shape[1]))
+    found, share = 0, -(-count // max(len(places), 1))
+    for number, (piece, row) in enumerate(_scattered(places)):
+        top = max(row - SURROUNDINGS, piece.start)
+        band = image.rows(top, min(row + GRID + SURROUNDINGS, piece.stop))
+        here = 0
+        for col in np.roll(cols, number):
             left = max(col - SURROUNDINGS, 0)
             cut = band[:, left : col + GRID + SURROUNDINGS].astype(np.complex64)
             where = (
@@ -106,8 +115,14 @@ def _of_image(image: raster.Image, count: int):
                 slice(col - left, col - left + GRID),
             )
             power = radiometry.intensity(cut[where])
-            if np.isfinite(power).all() and not pixels.no_data(power).any():
-                yield cut, where
+            if not np.isfinite(power).all() or pixels.no_data(power).any():
+                continue
+            yield cut, where
+            here, found = here + 1, found + 1
+            if found == count:
+                return
+            if here == share:
+                break
 
 
 class _Own:

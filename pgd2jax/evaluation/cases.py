@@ -161,22 +161,27 @@ def of_files(
             raise ValueError(f"{path}: there are two images of this name; rename one.")
     matched = references or [None] * len(paths)
 
+    # Bursts are no neighbours on the ground: each is a scene.
+    pieces = [_pieces(path, layer) for path in paths]
+
     def scenes():
-        for path, other in zip(paths, matched, strict=True):
+        for path, other, rows in zip(paths, matched, pieces, strict=True):
             samples, known = _samples(path, layer, kind)
             known = known if looks is None else looks
-            case = _of_samples(path.stem, "files", samples, known)
-            if other is not None:
-                reference, _ = _samples(other, None, "auto")
-                if reference.shape != case.intensity.shape:
-                    raise ValueError(
-                        f"{other}: is {reference.shape}, its image {path} "
-                        f"{case.intensity.shape}; cut them to the same ground."
-                    )
-                case = case._replace(reference=pixels.power_of(reference))
-            yield case._replace(regions=_inside(regions, case.intensity.shape))
+            reference = None if other is None else _reference(other, path, samples)
+            for number, piece in enumerate(rows):
+                name = path.stem if len(rows) == 1 else f"{path.stem}-{number + 1}"
+                case = _of_samples(name, "files", samples[piece], known)
+                if reference is not None:
+                    case = case._replace(reference=reference[piece])
+                yield case._replace(regions=_inside(regions, case.intensity.shape))
 
-    return Cases(f"{len(paths)} files", len(paths), scenes())
+    return Cases(f"{len(paths)} files", sum(map(len, pieces)), scenes())
+
+
+def _pieces(path, layer) -> tuple[slice, ...]:
+    with raster.Image(path, layer) as image:
+        return image.pieces
 
 
 def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
@@ -186,6 +191,17 @@ def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
         return pixels.samples_of(image.pixels, kind), image.looks
     except ValueError as error:
         raise raster.RasterError(f"{path}: {error}") from error
+
+
+def _reference(path, of, samples) -> np.ndarray:
+    """Returns the linear power of a reference, of the same shape as samples."""
+    reference, _ = _samples(path, None, "auto")
+    if reference.shape != samples.shape:
+        raise ValueError(
+            f"{path}: is {reference.shape}, its image {of} {samples.shape}; cut them "
+            "to the same ground."
+        )
+    return pixels.power_of(reference)
 
 
 def _of_samples(name, group, samples, looks) -> Case:

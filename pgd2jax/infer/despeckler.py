@@ -96,12 +96,9 @@ class Despeckler:
             power = radiometry.intensity(slc)
         else:
             power = samples / scale
-        # GPUs take fewer bits for products of float32 unless they are told not to.
-        precision = "highest" if self.model.dtype == "float32" else None
-        with jax.default_matmul_precision(precision):
-            estimate = self.model.apply(
-                {"params": params}, power, looks=looks[None], slc=slc
-            )
+        estimate = self.model.apply(
+            {"params": params}, power, looks=looks[None], slc=slc
+        )
         return estimate.intensity[0, ..., 0] * scale
 
     def __call__(

@@ -41,7 +41,7 @@ class Journal:
 
         Args:
             target: Of the result.
-            shape: (rows, cols) of the result.
+            shape: (rows, cols) of the image.
             identity: All that the rows depend on, to be compared as JSON.
 
         Raises:

@@ -164,6 +164,9 @@ def despeckle(
         opened = Source(image, kind)
         with named(source):
             calibrated = _calibration(image, calibrate, subtract_noise)
+            kept, tags = (slice(0, image.shape[0]),), image.tags
+            if deburst:
+                kept, tags = image.deburst()
             seen = despeckler.examine(
                 opened.read, opened.shape, opened.dtype, opened.looks(looks)
             )
@@ -175,9 +178,6 @@ def despeckle(
             bands = _resumed(journal, powers, image.shape[0])
         else:
             bands = powers(slice(0, image.shape[0]))
-        kept, tags = (slice(0, image.shape[0]),), image.tags
-        if deburst:
-            kept, tags = image.deburst()
         shape = sum(part.stop - part.start for part in kept), image.shape[1]
         look, noisy = raster.Quicklook(shape), []
 

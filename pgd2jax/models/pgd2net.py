@@ -150,7 +150,7 @@ class PGD2Net(nn.Module):
         # Not in the paper: that the network is told what it could only guess.
         context = jnp.stack([has_phase.astype(jnp.float32), jnp.log(looks)], axis=-1)
         log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))
-        log_speckle, noise = snenet.SNENet(
+        estimate = snenet.SNENet(
             self.features,
             self.estimate_depth,
             self.sub_looks,
@@ -159,8 +159,8 @@ class PGD2Net(nn.Module):
             self.dtype,
             self.remat,
             name="snenet",
-        )(log_intensity, slc, has_phase, context)
-        clean = dbdnet.DBDNet(
+        )
+        denoise = dbdnet.DBDNet(
             self.features,
             self.denoise_depth,
             self.heads,
@@ -169,5 +169,10 @@ class PGD2Net(nn.Module):
             self.dtype,
             self.remat,
             name="dbdnet",
-        )(log_intensity, log_speckle, noise, context)
+        )
+        # GPUs take fewer bits for products of float32 unless they are told not to.
+        precision = "highest" if self.dtype == "float32" else None
+        with jax.default_matmul_precision(precision):
+            log_speckle, noise = estimate(log_intensity, slc, has_phase, context)
+            clean = denoise(log_intensity, log_speckle, noise, context)
         return Estimate(clean, log_speckle)

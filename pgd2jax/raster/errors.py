@@ -30,6 +30,10 @@ class RasterError(ValueError):
     """An image file that cannot be read or written; the message names the mend."""
 
 
+class UnfitError(ValueError):
+    """What a file that is whole lacks; the message names the mend, but no file."""
+
+
 @contextlib.contextmanager
 def reading(path: str | os.PathLike) -> Iterator[None]:
     """Names the file in what goes wrong in it."""
@@ -37,6 +41,8 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
         yield
     except RasterError:
         raise
+    except UnfitError as error:
+        raise RasterError(f"{path}: {error}.") from error
     except DAMAGE as error:
         why = str(error).rstrip(".")
         raise RasterError(

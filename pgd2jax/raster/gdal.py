@@ -67,14 +67,11 @@ class Gdal:
             self.shape = (self._file.count, *self.shape)
         name = self._file.dtypes[0]
         self.dtype = np.dtype("c8" if name == "complex_int16" else name)
-        if (self._file.scales[0], self._file.offsets[0]) != (1, 0):
-            scale, offset = self._file.scales[0], self._file.offsets[0]
+        try:
+            geotiff.check_scale(self.dtype, self._file.scales[0], self._file.offsets[0])
+        except errors.UnfitError:
             self.close()
-            raise ValueError(
-                f"its pixels have the scale {scale:g} and the offset {offset:g}, which "
-                "are not applied; write them out with gdal_translate -unscale -ot "
-                "Float32"
-            )
+            raise
         self.tags = _tags(rasterio, self._file)
 
     def rows(self, start: int, stop: int) -> np.ndarray:

@@ -11,6 +11,8 @@ from typing import BinaryIO
 import numpy as np
 import tifffile
 
+from pgd2jax.raster import errors
+
 TIEPOINTS = 33922
 METADATA = 42112
 NODATA = 42113
@@ -60,8 +62,8 @@ class Tiff:
         """Opens the file.
 
         Raises:
-            ValueError: if it holds several images, fewer bytes than it says, or pixels
-                that are to be scaled.
+            ValueError: if it holds several images, or fewer bytes than it says.
+            UnfitError: if its pixels are to be scaled.
         """
         self._file = tifffile.TiffFile(path)
         whole = [page for page in self._file.pages if not page.is_reduced]
@@ -81,9 +83,11 @@ class Tiff:
             for tag in page.tags
             if tag.code in GEO_TAGS
         )
+        metadata = "".join(tag[3] for tag in self.tags if tag[0] == METADATA)
+        said = {role: float(value) for role, value in SCALED.findall(metadata)}
         try:
-            check_unscaled(self.tags)
-        except ValueError:
+            check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
+        except errors.UnfitError:
             self.close()
             raise
         ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
@@ -167,19 +171,18 @@ def read(
         file.close()
 
 
-def check_unscaled(tags: Sequence[Tag]) -> None:
-    """Checks that pixels are what they say.
+def check_scale(dtype: np.dtype, scale: float, offset: float) -> None:
+    """Checks that pixels of a type are what they say.
 
     Raises:
-        ValueError: if GDAL's metadata give them a scale or an offset.
+        UnfitError: if GDAL would scale or shift them.
     """
-    items = [i for tag in tags if tag[0] == METADATA for i in SCALED.findall(tag[3])]
-    for role, value in items:
-        if float(value) != (role == "scale"):
-            raise ValueError(
-                f"its pixels have the {role} {value}, which is not applied; write them "
-                "out with gdal_translate -unscale -ot Float32"
-            )
+    if (scale, offset) != (1, 0):
+        kind = "CFloat32" if dtype.kind == "c" else "Float32"
+        raise errors.UnfitError(
+            f"its pixels are to be multiplied by {scale:g}, and {offset:g} added; do "
+            f"so by gdal_translate -unscale -ot {kind}"
+        )
 
 
 def nodata(tags: Sequence[Tag]) -> float | None:

@@ -141,6 +141,10 @@ class Image:
         if layer is None and len(names) == 1:
             layer = names[0]
         if layer not in names:
+            if names == (None,):
+                raise RasterError(
+                    f"{path}: holds one image, without a name; leave --layer out."
+                )
             raise RasterError(
                 f"{path}: holds {', '.join(map(str, names))}; choose one of them "
                 "with --layer, in Python layer=."

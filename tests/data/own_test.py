@@ -25,17 +25,22 @@ def image(tmp_path_factory):
 
 
 def test_tiles_of_a_product_lie_within_its_bursts(tmp_path):
-    height = own.GRID + 40
-    ramp = np.arange(2 * height)[:, None] + 1 + 0j * np.arange(own.GRID)
-    root = safe.Safe({"iw1-vv": ramp, "iw1-vh": 2 * ramp}, bursts=2).write(tmp_path)
-    found = list(own.windows([str(root)], 100))
-    lines = [window.slc.real[:, 0] for window in found]
-    assert [(line[0], line[-1]) for line in lines] == [
-        (2, 2 * height),
-        (2 * height + 2, 4 * height),
-        (1, height),
-        (height + 1, 2 * height),
-    ]
+    height, width = 3 * own.GRID, 3 * own.GRID
+    ramp = np.arange(2 * height)[:, None] + 1 + 0j * np.arange(width)
+    valid = (20, height - 21, 30, width - 31)
+    made = safe.Safe({"iw1-vv": ramp, "iw1-vh": 2 * ramp}, bursts=2, valid=valid)
+    found = list(own.windows([str(made.write(tmp_path))], 4))
+    assert len(found) == 4
+    # One in the middle of each burst of each image: all others reach invalid samples.
+    lines = sorted(window.tile.real[0, 0] for window in found)
+    first, second = own.GRID + 1, 4 * own.GRID + 1
+    assert lines == sorted([first, second, 2 * first, 2 * second])
+    for window in found:
+        assert np.isfinite(window.tile).all()
+        spread = window.slc.real.max() - window.slc.real.min()
+        assert spread == (own.GRID + 2 * own.SURROUNDINGS - 1) * (
+            window.slc.real[1, 0] - window.slc.real[0, 0]
+        )
 
 
 def mean(slc):

@@ -309,6 +309,18 @@ def test_mistakes_end_in_one_sentence(arguments, says, smoke_run, capsys):
     assert says in line
 
 
+def test_each_burst_of_a_product_is_a_scene(tmp_path):
+    pixels = safe.slc((128, 64))
+    root = safe.Safe({"iw1-vv": pixels, "iw1-vh": pixels}, bursts=2).write(tmp_path)
+    np.save(tmp_path / "clean.npy", np.arange(128 * 64.0).reshape(128, 64))
+    found = cases.of_files([root], [tmp_path / "clean.npy"], layer="iw1-vh")
+    first, second = found.scenes
+    assert found.count == 2
+    assert (first.name, second.name) == (f"{root.stem}-1", f"{root.stem}-2")
+    np.testing.assert_array_equal(second.slc, pixels[64:].astype(np.complex64))
+    assert second.reference[0, 0] == 64 * 64
+
+
 def test_scenes_with_and_without_phase_are_warmed_up_apart():
     calls = []
 

@@ -35,19 +35,6 @@ def test_result_scales_with_the_power(far, factor):
     np.testing.assert_allclose(far(factor * slc), factor**2 * far(slc), rtol=2e-4)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_float32_keeps_all_its_bits_on_every_device(network, dtype):
-    model, params = network
-    made = Despeckler(model.clone(dtype=dtype), params, {})
-    one = np.float32(1)
-    lowered = jax.jit(made._tile).lower(params, scene((32, 32)), one, one).as_text()
-    products = [
-        line for line in lowered.splitlines() if "stablehlo.dot_general" in line
-    ]
-    assert products
-    assert ("HIGHEST" in lowered) == (dtype == "float32")
-
-
 def test_tiles_equal_one_piece(far):
     slc = scene((175, 201))
     whole = far(slc, tile=1000)

@@ -100,7 +100,7 @@ def test_command_passes_weights_on(tmp_path, smoke_run, despeckler, capsys):
     slc = safe.slc((40, 50)).astype(np.complex64)
     np.testing.assert_array_equal(pgd2jax.load(path)(slc), despeckler(slc))
     assert run("export", "--output", path, "--weights", smoke_run) == 1
-    assert str(path) in capsys.readouterr().err
+    assert f"{path}: is there already; give another name." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

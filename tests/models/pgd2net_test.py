@@ -57,6 +57,21 @@ def test_samples_equal_their_intensity_and_phase(network, apply):
         model.apply({"params": params}, intensity, slc=slc[..., 0])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_products_of_float32_keep_all_bits_on_every_device(network, dtype):
+    model, params = network
+    apply = jax.jit(model.clone(dtype=dtype).apply)
+    lowered = apply.lower({"params": params}, *speckle((1, 32, 32, 1))).as_text()
+    products = [
+        line
+        for line in lowered.splitlines()
+        if "stablehlo.dot_general" in line or "stablehlo.convolution" in line
+    ]
+    assert len(products) > 20
+    exact = ["HIGHEST" in line for line in products]
+    assert all(exact) if dtype == "float32" else not any(exact)
+
+
 def test_masked_phase_equals_no_phase_in_a_mixed_batch(apply):
     intensity, phase = speckle((2, 32, 32, 1))
     mixed = apply(intensity, phase, jnp.array([True, False]))

@@ -87,7 +87,10 @@ def test_bursts_that_do_not_overlap_are_told(product):
     root, _ = product
     with (
         raster.Image(root, "iw1-vv") as image,
-        pytest.raises(raster.RasterError, match="bursts do not overlap"),
+        pytest.raises(
+            raster.RasterError,
+            match=r"\.SAFE: its bursts do not overlap; leave --deburst out\.$",
+        ),
     ):
         image.deburst()
 
@@ -244,7 +247,10 @@ def test_missing_vectors_and_noise_already_gone_are_told(tmp_path):
     with raster.Image(root) as image:
         with pytest.raises(raster.RasterError, match="lacks whole vectors of sigma"):
             image.gain("sigma0")
-        with pytest.raises(raster.RasterError, match="has been taken off already"):
+        with pytest.raises(
+            raster.RasterError,
+            match=r"taken off already; leave --subtract-noise out\.$",
+        ):
             image.noise()
 
 
@@ -252,11 +258,15 @@ def test_noise_in_unknown_units_or_without_values_is_refused(tmp_path):
     images, nothing = {"iw-vv": np.abs(safe.slc(SHAPE))}, ((0, (0, 49), (0, 0)),)
     root = safe.Safe(images, noise=nothing).write(tmp_path)
     with raster.Image(root) as image:
-        with pytest.raises(raster.RasterError, match="tells no noise: all is 0"):
+        with pytest.raises(
+            raster.RasterError, match=r"tells no noise, .* --subtract-noise out\.$"
+        ):
             image.noise()
         software = '<software name="Sentinel-1 IPF" version="002.36"/>'
         (root / "manifest.safe").write_text(f"<xfdu>{software}</xfdu>")
-        with pytest.raises(raster.RasterError, match=r"version 2.36 .* other units"):
+        with pytest.raises(
+            raster.RasterError, match=r"version 2.36 .* other units .* out\.$"
+        ):
             image.noise()
 
 

@@ -8,7 +8,7 @@ import re
 
 import numpy as np
 
-from pgd2jax.raster import geotiff
+from pgd2jax.raster import errors, geotiff
 from pgd2jax.raster.sentinel1 import annotation
 from pgd2jax.raster.sentinel1.product import Product
 
@@ -115,7 +115,8 @@ class Measurement:
             control points where they belong.
 
         Raises:
-            ValueError: if bursts do not overlap, or their times are missing.
+            UnfitError: if bursts do not overlap.
+            ValueError: if their times are missing.
         """
         if not self._bursts:
             return self.pieces, self.tags
@@ -126,7 +127,9 @@ class Measurement:
         ):
             above, below = (np.flatnonzero(b.first >= 0) for b in (one, two))
             if not (len(above) and len(below)) or here + above[-1] < there + below[0]:
-                raise ValueError("its bursts do not overlap")
+                raise errors.UnfitError(
+                    "its bursts do not overlap; leave --deburst out"
+                )
             line = (here + above[-1] + there + below[0] + 1) // 2
             kept.append(slice(start, int(one.rows.start + line - here)))
             start = int(two.rows.start + line - there)
@@ -154,20 +157,25 @@ class Measurement:
         """Returns the power of thermal noise; see `annotation.noise`.
 
         Raises:
-            ValueError: if the product is free of it already, or does not tell it.
+            UnfitError: if the product is free of it already, or does not tell it.
         """
         done = self._product.parse(self._layer).findtext(DENOISED, "false")
         if done.strip().lower() == "true":
-            raise ValueError("its thermal noise has been taken off already")
+            raise errors.UnfitError(
+                "its thermal noise has been taken off already; leave --subtract-noise "
+                "out"
+            )
         version = self._product.processor()
         if version is not None and version < NOISE_KNOWN:
-            raise ValueError(
+            raise errors.UnfitError(
                 f"version {version:.2f} of its processor tells the noise in other "
                 f"units than {NOISE_KNOWN:.2f} and later; leave --subtract-noise out"
             )
         found = annotation.noise(self._product.parse(self._layer, "noise"), self.shape)
         if not any(np.any(values > 0) for values in found[0].values):
-            raise ValueError("its annotation tells no noise: all is 0")
+            raise errors.UnfitError(
+                "its annotation tells no noise, all is 0; leave --subtract-noise out"
+            )
         return found
 
     def close(self) -> None:
