@@ -1,4 +1,4 @@
-"""The best weights that come with pgd2jax: trained on a CPU core."""
+"""The best weights that come with pgd2jax: trained on two CPU cores."""
 
 import ml_collections
 
@@ -14,5 +14,5 @@ def get_config() -> ml_collections.ConfigDict:
     c.optimiser.learning_rate = 2e-3
     c.optimiser.warmup_steps = 500
 
-    c.train.num_steps = 8_000
+    c.train.num_steps = 20_000
     return c
