@@ -1,8 +1,11 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import rasterio
 
 from pgd2jax import raster
+from pgd2jax.raster.sentinel1 import annotation
 from tests import safe
 
 SHAPE = (60, 50)
@@ -81,6 +84,24 @@ def test_bursts_make_one_image_with_each_line_once(overlapping, tmp_path):
     with rasterio.open(tmp_path / "power.tif") as file:
         points, _ = file.gcps
     assert sorted({point.row for point in points}) == [0, 12, 24, 44]
+
+
+def test_bursts_begin_on_the_lines_of_their_times():
+    # As in IW products: 1342 lines of 2.0555563 ms apart, in whole microseconds.
+    start = np.datetime64("2022-09-18T07:49:59.123456")
+    apart = 1342 * 2.0555563e-3
+    bursts = "".join(
+        f"<burst><azimuthTime>{start + np.timedelta64(round(1e6 * n * apart), 'us')}"
+        "</azimuthTime></burst>"
+        for n in range(9)
+    )
+    root = ElementTree.fromstring(
+        "<product><imageAnnotation><imageInformation><azimuthTimeInterval>"
+        "2.055556299999998e-03</azimuthTimeInterval></imageInformation>"
+        f"</imageAnnotation><swathTiming><burstList>{bursts}</burstList></swathTiming>"
+        "</product>"
+    )
+    assert annotation.offsets(root) == [1342 * n for n in range(9)]
 
 
 def test_bursts_that_do_not_overlap_are_told(product):
