@@ -52,8 +52,9 @@ def test_least_tile_beyond_the_memory_of_the_device_is_not_told_to_shrink(
 def test_step_beyond_the_memory_of_the_device_is_told_how_to_get_less(
     tmp_path, smoke_config, monkeypatch
 ):
-    monkeypatch.setattr(
-        program.Program, "batch", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
-    )
+    def draw(*_):
+        return jnp.ones(TOO_MUCH).block_until_ready()
+
+    monkeypatch.setattr(program.steps, "draw_step", lambda *_: draw)
     with pytest.raises(memory.OutOfMemoryError, match=r"--config\.train\.accumulate"):
         loop.run(smoke_config(), tmp_path)
