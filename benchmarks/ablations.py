@@ -58,11 +58,11 @@ def device() -> str:
     return f"{jax.local_device_count()} x {kind}, jax {jax.__version__}"
 
 
-def check(workdir: pathlib.Path, **wanted: str) -> None:
-    """Checks that a row was begun as is wanted now.
+def begun_as(workdir: pathlib.Path, **wanted: str) -> dict:
+    """Returns what was written of a row when it was begun: its times, and how.
 
     Raises:
-        ValueError: if not.
+        ValueError: if that is not as is wanted now.
     """
     begun = json.loads((workdir / TIMING).read_text())
     for name, value in wanted.items():
@@ -71,6 +71,7 @@ def check(workdir: pathlib.Path, **wanted: str) -> None:
                 f"{workdir}: was begun with another {name}; go on with that, or delete "
                 "or move it."
             )
+    return begun
 
 
 def seconds_a_step(config, model, workdir: pathlib.Path) -> float:
@@ -85,9 +86,8 @@ def seconds_a_step(config, model, workdir: pathlib.Path) -> float:
         workdir.mkdir(parents=True, exist_ok=True)
         functions = zip(("draw", "step"), speed.steps_of(config, model), strict=True)
         write_json(path, speed.in_turns(dict(functions), REPETITIONS) | wanted)
-    check(workdir, **wanted)
-    found = json.loads(path.read_text())
-    return found["draw"] + found["step"]
+    begun = begun_as(workdir, **wanted)
+    return begun["draw"] + begun["step"]
 
 
 def planned(name: str, seed: int, base: str, num_steps: int):
@@ -126,7 +126,7 @@ def train(name: str, seed: int, base: str, num_steps: int, folder: pathlib.Path)
     config, model = planned(name, seed, base, num_steps)
     workdir = folder / f"{name}-{seed}"
     if (workdir / RESULT).exists():
-        check(workdir, config=config.to_json())
+        begun_as(workdir, config=config.to_json())
         return
     took = seconds_a_step(config, model, workdir)
     if name in PEERS:

@@ -280,58 +280,6 @@ def test_mistakes_end_in_one_sentence(
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_simulated_scene_is_compared_with_its_reference(tmp_path, capsys):
-    slc, reference, picture = (tmp_path / n for n in ("z.tif", "r.tif", "f.png"))
-    assert not run("simulate", "--output", slc, "--reference", reference, "--size", 64)
-    assert not run(
-        "compare", slc, reference, "--reference", reference, "--output", picture
-    )
-    printed = capsys.readouterr().out
-    assert "rmse: 0.000 dB" in printed
-    assert "psnr_amplitude: nan dB" in printed
-    assert "mean of the ratio image" in printed
-    assert "are both intensities" not in printed
-    with Image.open(picture) as image:
-        assert image.width > image.height > 100
-
-
-def test_results_in_other_units_are_not_compared_silently(tmp_path, rng, capsys):
-    power = rng.exponential(size=(64, 64)).astype(np.float32)
-    noisy, other, picture = (tmp_path / n for n in ("n.npy", "o.npy", "f.png"))
-    np.save(noisy, power)
-    np.save(other, np.full((64, 64), 90_000, np.float32))
-    assert not run("compare", noisy, other, "--output", picture)
-    printed = capsys.readouterr().out
-    assert "its sum is +49.5 dB over the noisy one's: are both" in printed
-    assert "homogeneous windows of the noisy image, 32 x 32 pixels: " in printed
-    np.save(other, np.ones((64, 60), np.float32))
-    assert run("compare", noisy, other, "--output", picture) == 1
-    assert "o.npy: is (64, 60), " in capsys.readouterr().err
-    np.save(other, np.full((64, 64), -3, np.float32))
-    assert run("compare", noisy, other, "--output", picture) == 1
-    assert "o.npy: its lowest pixel is -3" in capsys.readouterr().err
-
-
-def test_one_image_of_a_product_is_compared_and_evaluated(tmp_path, smoke_run, capsys):
-    images = {"iw1-vv": safe.slc((64, 64)), "iw1-vh": 3 * safe.slc((64, 64))}
-    root = safe.Safe(images).write(tmp_path)
-    clean = tmp_path / "clean.npy"
-    np.save(clean, np.full((64, 64), 5e4, np.float32))
-    command = ["compare", root, clean, "--output", tmp_path / "look.png"]
-    assert run(*command) == 1
-    assert "holds iw1-vh, iw1-vv; choose one of them with --layer" in (
-        capsys.readouterr().err
-    )
-    assert not run(*command, "--layer", "iw1-vv")
-    command = ["evaluate", "--weights", smoke_run, "--methods", "noisy"]
-    assert not run(*command, "--files", root, "--layer", "iw1-vh")
-    assert "noisy" in capsys.readouterr().out
-    assert run(*command, "--files", clean, "--layer", "iw1-vh") == 1
-    assert "clean.npy: holds one image, without a name" in capsys.readouterr().err
-    assert run(*command, "--canonical", 1, "--layer", "iw1-vh") == 1
-    assert "--layer belongs to --files or --stack" in capsys.readouterr().err
-
-
 def test_evaluation_ranks_all_methods(tmp_path, smoke_run, capsys, tiny_data_set):
     output = tmp_path / "found"
     options = {"weights": smoke_run, "data_dir": tiny_data_set, "output": output}

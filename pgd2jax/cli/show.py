@@ -68,15 +68,14 @@ def _compare(args: argparse.Namespace) -> None:
     raster.check_folder(args.output)
     figures.check(args.output)
     noisy = _intensity(args.noisy, args.layer, args.pixels)
-    others = [path for path in (args.despeckled, args.reference) if path]
-    clean, *references = map(_intensity, others)
-    for path, image in zip(others, (clean, *references), strict=True):
-        if image.shape != noisy.shape:
+    clean = _intensity(args.despeckled)
+    reference = _intensity(args.reference) if args.reference else None
+    for path, image in ((args.despeckled, clean), (args.reference, reference)):
+        if image is not None and image.shape != noisy.shape:
             raise ValueError(
                 f"{path}: is {image.shape}, {args.noisy} {noisy.shape}; compare images "
                 "of the same ground, those of bursts without --deburst."
             )
-    reference = references[0] if references else None
     figures.comparison(args.output, noisy, clean, reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasureWarning)  # "nan" says as much.

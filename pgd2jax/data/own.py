@@ -114,8 +114,7 @@ def _of_image(image: raster.Image, count: int):
                 slice(row - top, row - top + GRID),
                 slice(col - left, col - left + GRID),
             )
-            power = radiometry.intensity(cut[where])
-            if not np.isfinite(power).all() or pixels.no_data(power).any():
+            if pixels.no_data(radiometry.intensity(cut[where])).any():
                 continue
             yield cut, where
             here, found = here + 1, found + 1

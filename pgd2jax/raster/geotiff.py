@@ -41,7 +41,6 @@ THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 # GDAL's statistics and histogram of the pixels that were read, not of those written.
 STATISTICS = re.compile(r'\s*<Item name="STATISTICS_[^>]*>[^<]*</Item>')
 
-
 # GDAL's scale and offset of the pixels.
 SCALED = re.compile(r'<Item [^>]*role="(scale|offset)"[^>]*>([^<]*)</Item>')
 

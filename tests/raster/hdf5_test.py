@@ -104,6 +104,16 @@ def test_a_place_that_cannot_be_told_is_left_out_with_a_warning(tmp_path, slc, c
     assert "its place on the ground is not kept" in caplog.text
 
 
+def test_real_images_are_read_where_there_are_no_complex_ones(tmp_path):
+    power = np.arange(1200, dtype=np.float32).reshape(SHAPE)
+    with h5py.File(tmp_path / "rtc.h5", "w") as file:
+        file["data/VV"], file["data/VH"] = power, 2 * power
+        file["data/mask"] = np.zeros(SHAPE, np.uint8)
+        file["metadata/table"] = np.zeros((40, 3))
+    assert raster.layers(tmp_path / "rtc.h5") == ("VH", "VV")
+    np.testing.assert_array_equal(raster.read(tmp_path / "rtc.h5", "VV").pixels, power)
+
+
 def test_images_of_other_names_are_read_complex_ones_first(tmp_path, slc):
     power = np.arange(1200, dtype=np.float32).reshape(SHAPE)
     with h5py.File(tmp_path / "mine.h5", "w") as file:
