@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pathlib
+import shutil
 import tempfile
 import time
 import zlib
@@ -350,25 +351,20 @@ def export_weights(source: str | os.PathLike, target: str | os.PathLike) -> None
         CheckpointError: if `source` holds no weights, or `target` cannot be written.
         FileExistsError: if there is something at `target`.
     """
-    params, config = load_weights(source)
-    target = pathlib.Path(target).absolute()
+    load_weights(source)  # Raises where they are not whole.
+    folder, target = weights_folder(source), pathlib.Path(target).absolute()
     if target.exists():
         raise FileExistsError(f"{target}: is there already; give another name.")
+    notes = shutil.ignore_patterns("commit_success.txt")  # They hold the run's path.
     try:
         with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as hidden:
             weights = pathlib.Path(hidden) / target.name
-            with ocp.Checkpointer(ocp.CompositeCheckpointHandler()) as checkpointer:
-                checkpointer.save(
-                    weights,
-                    ocp.args.Composite(
-                        params=ocp.args.StandardSave(params),
-                        config=ocp.args.JsonSave(config),
-                    ),
-                )
-            for note in weights.rglob("commit_success.txt"):
-                note.unlink()  # It holds the path of the folder.
+            # Copied, not saved by Orbax: where that fails, some of its threads go on
+            # writing into the folder that is being deleted.
+            for item in ("params", "config"):
+                shutil.copytree(folder / item, weights / item, ignore=notes)
             weights.rename(target)
-    except Exception as error:  # Orbax and TensorStore raise all kinds.
+    except OSError as error:
         raise CheckpointError(
             f"{target}: could not be written: {_reason(error)}."
         ) from error

@@ -54,7 +54,10 @@ def test_exported_weights_equal_the_run_and_lack_its_state(tmp_path, smoke_run):
     assert our_config == their_config
     jax.tree.map(np.testing.assert_array_equal, ours, theirs)
     written = [path for path in target.rglob("*") if path.is_file()]
-    assert not any(str(tmp_path).encode() in path.read_bytes() for path in written)
+    for secret in (str(tmp_path), str(smoke_run)):
+        assert not any(secret.encode() in path.read_bytes() for path in written)
+    readme = ocp.PyTreeCheckpointer().restore(target / "params")
+    jax.tree.map(np.testing.assert_array_equal, ours, readme)
     assert not (target / "state").exists()
 
 
