@@ -13,7 +13,6 @@ from pgd2jax.data import pairs, tiles
 from pgd2jax.sar import (
     halves,
     pixels,
-    radiometry,
     respeckle,
     scenes,
     speckle,
@@ -102,8 +101,10 @@ def _of_image(image: raster.Image, count: int):
         for row in along(piece.start, piece.stop)
     ]
     cols = _scattered(along(0, image.shape[1]))
-    found, share = 0, -(-count // max(len(places), 1))
+    found = 0
     for number, (piece, row) in enumerate(_scattered(places)):
+        # Others make up for a place with gaps, as at the ends of a burst.
+        share = -(-(count - found) // (len(places) - number))
         top = max(row - SURROUNDINGS, piece.start)
         band = image.rows(top, min(row + GRID + SURROUNDINGS, piece.stop))
         here = 0
@@ -114,7 +115,7 @@ def _of_image(image: raster.Image, count: int):
                 slice(row - top, row - top + GRID),
                 slice(col - left, col - left + GRID),
             )
-            if pixels.no_data(radiometry.intensity(cut[where])).any():
+            if pixels.no_data(cut[where]).any():
                 continue
             yield cut, where
             here, found = here + 1, found + 1

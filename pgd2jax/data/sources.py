@@ -54,9 +54,8 @@ class Stored:
         return pairs.normalise(pairs.crop(pairs.Pair(**example), key, self._crop))
 
     def held_out(self, split: str, count: int) -> pairs.Pair:
-        """Returns the first tiles of a split."""
-        tiles_of = self._open(split)
-        chosen = [tiles_of[index] for index in range(min(count, len(tiles_of)))]
+        """Returns tiles from all over a split."""
+        chosen = tiles.spread(self._open(split), count)
         if not chosen:
             raise ValueError(f"the {split} split of {self._open.args[1]} is empty.")
         names = pairs.Pair._fields
@@ -182,7 +181,7 @@ def create(
     seed: int,
     files: str = "",
     tiles: int = 0,
-    despeckle: Callable[[np.ndarray], np.ndarray] | None = None,
+    load: Callable[[], Callable[[np.ndarray], np.ndarray]] | None = None,
 ) -> Source:
     """Returns the source of that name, or a mix of several.
 
@@ -200,7 +199,7 @@ def create(
         seed: Of order and of what is held out.
         files: SLC images for "slc" and "merlin", with commas between them.
         tiles: To cut from all of them, at most.
-        despeckle: Complex samples, [H, W], to intensity; "slc" needs it.
+        load: Returns what turns complex samples, [H, W], to intensity; for "slc".
 
     Raises:
         ValueError: if there is no such source, or the files do not serve.
@@ -213,7 +212,7 @@ def create(
                 f"data.{mix=}: merlin cannot be mixed; set data.source=merlin."
             )
         rest = {"data_dir": data_dir, "crop": crop, "white": white, "seed": seed}
-        rest |= {"files": files, "tiles": tiles, "despeckle": despeckle}
+        rest |= {"files": files, "tiles": tiles, "load": load}
         return Mixed([create(name, **rest) for name in weights], list(weights.values()))
     if source in ("slc", "merlin"):
         paths = [path.strip() for path in files.split(",") if path.strip()]
@@ -221,12 +220,12 @@ def create(
             raise ValueError(f"data.{source=} needs SLC images: data.files=a.tif,b.tif")
         if source == "merlin":
             return own.Halves(paths, tiles, crop, seed)
-        if despeckle is None:
+        if load is None:
             raise ValueError(
                 f"data.{source=} needs weights to despeckle with: init_from=small, or "
                 "a run's folder."
             )
-        return own.Respeckled(paths, tiles, despeckle, crop, seed)
+        return own.Respeckled(paths, tiles, load(), crop, seed)
     if source == "endless":
         return Endless(crop, seed, white)
     if source == "respeckled":

@@ -1,12 +1,16 @@
 """Cuts a scene into tiles that are ready for the network."""
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent import futures
 from typing import NamedTuple
 
 import numpy as np
 
 from pgd2jax.infer import masks, tiles
 from pgd2jax.sar import pixels, radiometry
+
+THREADS = min(8, os.cpu_count() or 1)  # NumPy releases the GIL.
 
 
 class Tile(NamedTuple):
@@ -31,8 +35,11 @@ def cut(
     plan: tiles.Plan,
     scale: float,
     wanted: slice,
-) -> Iterator[Tile]:
+) -> Iterator[futures.Future[Tile]]:
     """Yields the tiles of a scene from left to right and top to bottom.
+
+    Threads cut them while the next ones are read. A future raises ValueError if its
+    tile holds negative power.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols]; complex samples
@@ -40,32 +47,36 @@ def cut(
         plan: Of the scene.
         scale: Typical power of the scene.
         wanted: Rows; bands without any of them are passed over.
-
-    Raises:
-        ValueError: if power is negative.
     """
-    margin, height, width = masks.MARGIN, plan.rows.length, plan.cols.length
-    for rows, have_rows, band in tiles.read_bands(read, plan.rows, margin, wanted):
-        power = pixels.power_of(band)
-        missing = pixels.no_data(power)
-        gaps = missing.any()
-        value = radiometry.amplitude(scale) if np.iscomplexobj(band) else scale
-        row = tiles.mirrored(rows, have_rows, height)
-        inner = slice(
-            rows.core.start - have_rows.start, rows.core.stop - have_rows.start
-        )
-        for cols in plan.cols:
-            blank, have_cols = None, tiles.around(cols, margin, width)
-            samples = band[:, have_cols]
-            if gaps:
-                lost = missing[inner, cols.core]
-                if lost.any():
-                    finite = np.isfinite(power[inner, cols.core])
-                    blank = np.where(lost, np.where(finite, 0, np.nan), 1)
-                    blank = blank.astype(np.float32)
-                if lost.all():
-                    yield Tile(rows, cols, None, blank)
-                    continue
-                samples = masks.fill(samples, missing[:, have_cols], value)
-            col = tiles.mirrored(cols, have_cols, width)
-            yield Tile(rows, cols, samples[row[:, None], col], blank)
+    margin = masks.MARGIN + pixels.EMPTY
+    with futures.ThreadPoolExecutor(THREADS) as pool:
+        for rows, have_rows, band in tiles.read_bands(read, plan.rows, margin, wanted):
+            for cols in plan.cols:
+                have_cols = tiles.around(cols, margin, plan.cols.length)
+                have, near = (have_rows, have_cols), band[:, have_cols]
+                yield pool.submit(_tile, near, (rows, cols), have, scale)
+
+
+def _tile(
+    samples: np.ndarray,
+    spans: tuple[tiles.Span, tiles.Span],
+    have: tuple[slice, slice],
+    scale: float,
+) -> Tile:
+    """Returns a tile of the samples at hand, its rows and columns and some around."""
+    value = radiometry.amplitude(scale)
+    if not np.iscomplexobj(samples):
+        samples, value = pixels.power_of(samples), scale
+    missing, blank = pixels.no_data(samples), None
+    core = tuple(
+        slice(span.core.start - there.start, span.core.stop - there.start)
+        for span, there in zip(spans, have, strict=True)
+    )
+    lost = missing[core]
+    if lost.any():
+        finite = np.isfinite(pixels.power_of(samples[core]))
+        blank = np.where(lost, np.where(finite, 0, np.nan), 1).astype(np.float32)
+        if lost.all():
+            return Tile(*spans, None, blank)
+    samples = masks.fill(samples, missing, value)
+    return Tile(*spans, tiles.mirrored(samples, spans, have), blank)

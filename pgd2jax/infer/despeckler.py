@@ -64,7 +64,10 @@ class Despeckler:
         self.devices = tuple(devices)
         self._by_halves = config.get("data", {}).get("source") == "merlin"
         self._copies = [jax.device_put(params, device) for device in self.devices]
-        self._apply = jax.jit(self._tile)
+        # What gets there is finite, so that a relu need not pass NaN on.
+        options = {"xla_cpu_enable_fast_min_max": True}
+        on_cpu = self.devices[0].platform == "cpu"
+        self._apply = jax.jit(self._tile, compiler_options=options if on_cpu else None)
 
     @property
     def tile(self) -> int:
@@ -118,8 +121,10 @@ class Despeckler:
         halves of an SLC image, which is to be of one burst, and return their mean.
 
         Args:
-            slc: Complex samples, [H, W], any scale, not multilooked.
-            intensity: Instead of `slc`, where there is no phase: linear power, [H, W].
+            slc: Complex samples, [H, W], any scale, not multilooked. What is masked in
+                a masked array is no data.
+            intensity: Instead of `slc`, where there is no phase: linear power, [H, W],
+                floats.
             looks: Equivalent number of looks of `intensity`, at least 1; estimated from
                 the image if None. An SLC image has one.
             tile: Rows and columns worked on at once, without the halo; changes memory
@@ -272,17 +277,17 @@ class Despeckler:
 
         def land():
             nonlocal done, band
-            tile, estimate = flying.popleft()
-            rows, cols = tile.rows.core, tile.cols.core
+            piece, estimate = flying.popleft()
+            rows, cols = piece.rows.core, piece.cols.core
             if cols.start == 0:
                 band = np.empty((rows.stop - rows.start, shape[1]), "f4")
             target = band[:, cols]
             if estimate is None:
-                target[:] = tile.blank
+                target[:] = piece.blank
             else:
-                target[:] = np.asarray(estimate)[tile.rows.inside, tile.cols.inside]
-                if tile.blank is not None:
-                    target *= tile.blank
+                target[:] = np.asarray(estimate)[piece.rows.inside, piece.cols.inside]
+                if piece.blank is not None:
+                    target *= piece.blank
             done += target.size
             if progress:
                 progress(done, math.prod(shape))
@@ -291,13 +296,14 @@ class Despeckler:
 
         limit = WAITING * len(self.devices)
         with memory.of_device(self.devices[0], self._less_memory(plan)):
-            for tile in ahead(cutting.cut(read, plan, scale, wanted), limit):
-                estimate = None
-                if tile.samples is not None:
+            cut = cutting.cut(read, plan, scale, wanted)
+            for future in ahead(cut, max(limit, cutting.THREADS)):
+                piece, estimate = future.result(), None
+                if piece.samples is not None:
                     device, params = next(deal)
-                    samples = jax.device_put(tile.samples, device)
+                    samples = jax.device_put(piece.samples, device)
                     estimate = self._apply(params, samples, scale, looks)
-                flying.append((tile, estimate))
+                flying.append((piece, estimate))
                 if len(flying) > limit:
                     yield from land()
             while flying:
@@ -319,7 +325,10 @@ def _checked(slc, intensity) -> np.ndarray:
     if (slc is None) == (intensity is None):
         raise ValueError("give either slc or intensity.")
     name = "slc" if intensity is None else "intensity"
-    image = np.asarray(slc if intensity is None else intensity)
+    image = slc if intensity is None else intensity
+    if np.ma.isMaskedArray(image) and image.dtype.kind in "cf":
+        image = image.filled(np.nan)
+    image = np.asarray(image)
     if image.ndim != 2 or image.size == 0:
         raise ValueError(f"{name}: {image.shape=} must be [rows, cols], not empty.")
     if name == "slc":
@@ -328,8 +337,13 @@ def _checked(slc, intensity) -> np.ndarray:
                 f"slc: {image.dtype=} must be complex; give real power as intensity=."
             )
         return image
-    if image.dtype.kind not in "fui":
+    if image.dtype.kind == "c":
         raise ValueError(f"intensity: {image.dtype=} must be real; give slc= instead.")
+    if image.dtype.kind != "f":
+        raise ValueError(
+            f"intensity: {image.dtype=} must be floats; numbers of integers, as of "
+            "Sentinel-1 GRD, are amplitudes: give intensity=x.astype(float) ** 2."
+        )
     return image
 
 

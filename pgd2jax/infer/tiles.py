@@ -148,19 +148,19 @@ def read_bands(
         yield span, have, band
 
 
-def mirrored(span: Span, have: slice, length: int) -> np.ndarray:
-    """Returns which rows or columns make a tile.
-
-    Behind the scene they are mirrored, as `numpy.pad` does with mode "reflect".
+def mirrored(
+    samples: np.ndarray, spans: tuple[Span, Span], have: tuple[slice, slice]
+) -> np.ndarray:
+    """Returns a tile; behind the scene it is mirrored.
 
     Args:
-        span: Of the tile.
-        have: Rows or columns of the scene at hand.
-        length: Of the scene.
-
-    Returns:
-        Indices into `have`, as many as the tile has.
+        samples: At hand, [rows, cols].
+        spans: The tile's rows and columns.
+        have: Rows and columns of the scene that `samples` are.
     """
-    period = max(2 * (length - 1), 1)
-    place = np.arange(span.whole.start, span.whole.stop) % period
-    return np.minimum(place, period - place) - have.start
+    whole, behind = [], []
+    for span, there in zip(spans, have, strict=True):
+        start, stop = span.whole.start, span.whole.stop
+        whole.append(slice(start - there.start, stop - there.start))
+        behind.append((0, max(stop - there.stop, 0)))
+    return np.pad(samples[tuple(whole)], behind, mode="reflect")

@@ -10,6 +10,8 @@ KINDS = ("auto", "slc", "intensity", "amplitude")
 # Zeros are data where single (quantised sea) and no data where they fill a square.
 EMPTY = 5
 
+ROWS = 64  # Looked at together: what is worked out of them stays in a core's cache.
+
 
 def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
     """Returns what the pixels of a file mean.
@@ -45,22 +47,33 @@ def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
     return radiometry.power(pixels)
 
 
-def no_data(power: np.ndarray) -> np.ndarray:
-    """Returns where an intensity holds no data, bool [H, W].
+def no_data(samples: np.ndarray) -> np.ndarray:
+    """Returns where an image holds no data, bool [H, W].
 
-    That is where it is not finite, and where whole squares of `EMPTY` pixels, or a
-    side shorter than that, are zero.
+    That is where its intensity is not finite, and where whole squares of `EMPTY`
+    pixels, or a side shorter than that, are zero.
+
+    Args:
+        samples: [H, W], complex samples or linear power.
     """
-    zero = power == 0
+    zero, known = np.empty((2, *samples.shape), bool)
+    for start in range(0, len(samples), ROWS):
+        rows = slice(start, start + ROWS)
+        power = samples[rows]
+        if np.iscomplexobj(power):
+            power = radiometry.intensity(power)
+        np.equal(power, 0, out=zero[rows])
+        np.isfinite(power, out=known[rows])
     if zero.any():
         # An opening, row- and column-wise: mode "nearest" goes on beyond the borders.
-        size = tuple(min(EMPTY, side) for side in power.shape)
+        size = tuple(min(EMPTY, side) for side in samples.shape)
         filled = np.pad(zero, EMPTY, mode="edge").view(np.uint8)
         filled = ndimage.minimum_filter(filled, size)
         odd = tuple(-1 if side % 2 == 0 else 0 for side in size)
-        filled = ndimage.maximum_filter(filled, size, origin=odd)
+        if filled.any():
+            filled = ndimage.maximum_filter(filled, size, origin=odd)
         zero = filled[EMPTY:-EMPTY, EMPTY:-EMPTY].astype(bool)
-    return zero | ~np.isfinite(power)
+    return zero | ~known
 
 
 def power_of(samples: np.ndarray) -> np.ndarray:

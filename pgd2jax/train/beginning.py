@@ -1,5 +1,6 @@
 """What a run begins with: weights, and the pairs that may need them."""
 
+import functools
 from typing import Any
 
 from pgd2jax import checkpoints, data, infer
@@ -30,7 +31,7 @@ def batches(config) -> data.Batches:
     Raises:
         ValueError: as `data.create`.
     """
-    despeckle = None
+    load = None
     if config.init_from:
-        despeckle = infer.load(config.init_from, dtype=config.train.dtype)
-    return data.create(**config.data, seed=config.seed, despeckle=despeckle)
+        load = functools.partial(infer.load, config.init_from, dtype=config.train.dtype)
+    return data.create(**config.data, seed=config.seed, load=load)

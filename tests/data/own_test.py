@@ -43,6 +43,13 @@ def test_tiles_of_a_product_lie_within_its_bursts(tmp_path):
         )
 
 
+def test_tiles_with_gaps_are_made_up_for_by_others(tmp_path):
+    slc = np.ones((3 * own.GRID, 3 * own.GRID), np.complex64)
+    slc[0] = slc[-1] = np.nan  # As bursts begin and end.
+    np.save(tmp_path / "scene.npy", slc)
+    assert len(list(own.windows([str(tmp_path / "scene.npy")], 3))) == 3
+
+
 def mean(slc):
     """Stands for a network."""
     return np.full(slc.shape, radiometry.intensity(slc).mean(), np.float32)
@@ -50,7 +57,7 @@ def mean(slc):
 
 @pytest.fixture(scope="module")
 def speckled(image):
-    return sources.create("slc", **SIZES, files=image, tiles=9, despeckle=mean)
+    return sources.create("slc", **SIZES, files=image, tiles=9, load=lambda: mean)
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +169,7 @@ def save(tmp_path, array):
 def test_images_that_do_not_serve_are_named(tmp_path, array, says, source):
     path = save(tmp_path, array)
     with pytest.raises(ValueError, match=rf"given\.npy.*{says}"):
-        sources.create(source, **SIZES, files=path, tiles=4, despeckle=mean)
+        sources.create(source, **SIZES, files=path, tiles=4, load=lambda: mean)
 
 
 @pytest.mark.parametrize(("lopsided", "refused"), [(0.3, False), (0.7, True)])
@@ -183,7 +190,7 @@ def test_halves_are_refused_if_most_tiles_are_lopsided(tmp_path, lopsided, refus
 
 def test_files_and_weights_are_asked_for(image):
     with pytest.raises(ValueError, match=r"data\.files=a\.tif"):
-        sources.create("slc", **SIZES, files=" , ", tiles=4, despeckle=mean)
+        sources.create("slc", **SIZES, files=" , ", tiles=4, load=lambda: mean)
     with pytest.raises(ValueError, match="init_from=small"):
         sources.create("slc", **SIZES, files=image, tiles=4)
     mixed = SIZES | {"mix": "merlin=1, endless=1"}
@@ -193,7 +200,7 @@ def test_files_and_weights_are_asked_for(image):
 
 def test_own_images_mix_with_endless_ones(image, plain_scenes):
     mixed = SIZES | {"mix": "slc=1, endless=1"}
-    source = sources.create("", **mixed, files=image, tiles=9, despeckle=mean)
+    source = sources.create("", **mixed, files=image, tiles=9, load=lambda: mean)
     seen = {int(source.examples()[index]["source"]) for index in range(8)}
     assert seen == {0, 1}
     example = jax.tree.map(jnp.asarray, source.examples()[0])

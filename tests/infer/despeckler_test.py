@@ -132,13 +132,24 @@ def test_all_zeros_come_back_as_zeros_and_all_nan_as_nan(far, caplog):
     assert caplog.text.count("holds no data") == 2
 
 
-def test_integers_and_double_precision_are_taken(far):
+def test_double_precision_is_taken(far):
     slc = np.round(100 * scene((32, 32)))
     np.testing.assert_allclose(far(slc.astype(np.complex128)), far(slc), rtol=1e-5)
-    power = (np.abs(slc) ** 2).astype(np.uint32)
+    power = np.abs(slc) ** 2
     np.testing.assert_allclose(
-        far(intensity=power), far(intensity=power.astype(np.float64)), rtol=1e-5
+        far(intensity=power.astype(np.float32)), far(intensity=power), rtol=1e-5
     )
+
+
+def test_what_is_masked_is_no_data(far):
+    slc = scene((64, 64))
+    masked = np.ma.masked_array(slc, np.zeros(slc.shape, bool), fill_value=1e3)
+    masked[10:20, 30:50] = np.ma.masked
+    gaps = np.where(masked.mask, np.nan, slc)
+    np.testing.assert_array_equal(far(masked), far(gaps))
+    power = np.ma.masked_array(np.abs(slc) ** 2, masked.mask)
+    found = far(intensity=power, looks=1)
+    np.testing.assert_array_equal(np.isnan(found), masked.mask)
 
 
 def test_weights_of_merlin_despeckle_both_halves(network, far, tmp_path):
@@ -171,7 +182,8 @@ def test_weights_of_merlin_despeckle_both_halves(network, far, tmp_path):
         ({"slc": np.ones((2, 4, 4), np.complex64)}, r"\[rows, cols\]"),
         ({"intensity": np.ones((4, 4), np.complex64)}, "must be real"),
         ({"intensity": -np.ones((4, 4), np.float32)}, "decibels"),
-        ({"intensity": np.array([["a"]])}, "must be real"),
+        ({"intensity": np.array([["a"]])}, "must be floats"),
+        ({"intensity": np.ones((4, 4), np.uint16)}, "are amplitudes"),
         ({"intensity": np.ones((4, 4)), "looks": 0.5}, "at least 1"),
         ({"intensity": np.ones((4, 4)), "looks": np.nan}, "at least 1"),
         ({"slc": np.ones((4, 4), np.complex64), "looks": 3}, "one look"),

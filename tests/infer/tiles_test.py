@@ -10,11 +10,10 @@ def pieces(scene, plan, margin):
     for rows, have_rows, band in tiles.read_bands(
         lambda start, stop: scene[start:stop], plan.rows, margin, slice(0, height)
     ):
-        row = tiles.mirrored(rows, have_rows, height)
         for cols in plan.cols:
             have_cols = tiles.around(cols, margin, width)
-            col = tiles.mirrored(cols, have_cols, width)
-            yield rows, cols, band[:, have_cols][row[:, None], col]
+            have = have_rows, have_cols
+            yield rows, cols, tiles.mirrored(band[:, have_cols], (rows, cols), have)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 100), (64, 64), (65, 33), (130, 200)])

@@ -53,4 +53,4 @@ def test_images_are_despeckled_as_the_weights_were_trained(
     config.init_from = str(smoke_run)
     beginning.batches(config)
     _, trained = checkpoints.load_weights(smoke_run)
-    assert given["despeckle"].config == trained
+    assert given["load"]().config == trained
