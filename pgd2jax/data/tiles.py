@@ -2,7 +2,7 @@
 
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,13 @@ def open_split(data_dir: str, config: str, split: str):
             f"in array_record; build it: python -m tfds_sar.build {command} "
             f"--data_dir {data_dir}"
         ) from error
+
+
+def spread(items: Sequence, most: int | None) -> list:
+    """Returns so many items at most, evenly spread: neighbours show one ground."""
+    count = len(items) if most is None else min(most, len(items))
+    places = np.linspace(0, len(items) - 1, count).round().astype(int).tolist()
+    return [items[place] for place in places]
 
 
 def example(tile: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -13,6 +13,8 @@ from pgd2jax.metrics import windows
 from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry
 
+LOOKS_APART = 0.25  # Of a tile that is taken and those asked for.
+
 
 class Case(NamedTuple):
     """One scene.
@@ -57,14 +59,14 @@ class Cases(NamedTuple):
 def of_data_set(
     data_dir: str, config: str, split: str, looks: float = 1.0, most: int | None = None
 ) -> Cases:
-    """Returns the tiles of `sar_despeckle` that have so many looks.
+    """Returns the tiles of `sar_despeckle` that have about so many looks.
 
     Args:
         data_dir: Of TFDS.
         config: "simulated", "near_real" or "stack-...", also after "sar_despeckle/".
         split: "test", "validation" or "train".
         looks: Of the tiles to take.
-        most: Tiles at most; all if None.
+        most: Tiles at most, from all over the split; all if None.
 
     Raises:
         MissingDataError: if it has not been built.
@@ -72,7 +74,9 @@ def of_data_set(
     """
     config = config.removeprefix("sar_despeckle/")
     source = tiles.open_split(data_dir, config, split)
-    chosen = [number for number, e in enumerate(source) if e["looks"] == looks][:most]
+    # Those of near_real are measured.
+    fit = [n for n, e in enumerate(source) if abs(e["looks"] - looks) < LOOKS_APART]
+    chosen = tiles.spread(fit, most)
     if not chosen:
         raise ValueError(f"{config}, {split} has no tile of {looks:g} looks.")
 

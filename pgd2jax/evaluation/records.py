@@ -173,12 +173,12 @@ def _csv(made: Mapping[str, Any], rows: list[dict]) -> str:
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, [*fields, *shared], restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row | shared for row in rows)
+    writer.writerows(_plain(row) | shared for row in rows)
     return buffer.getvalue()
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a row without NaN, of which JSON knows nothing."""
+    """Returns a row without NaN, of which JSON knows nothing; None is empty in CSV."""
     return {
         name: None if isinstance(value, float) and not math.isfinite(value) else value
         for name, value in row.items()

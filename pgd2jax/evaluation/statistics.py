@@ -17,6 +17,19 @@ FEWEST = 3  # Scenes, for an interval.
 Key = tuple[str, str]  # Group and method.
 
 
+class Mean(NamedTuple):
+    """A measure of a method over scenes.
+
+    Attributes:
+        value: Its mean.
+        loss: Mean of what each scene is off the best: of errors to both sides the
+            distances, which do not cancel.
+    """
+
+    value: float
+    loss: float
+
+
 class Difference(NamedTuple):
     """A method's measure less that of another, over the scenes of both.
 
@@ -49,32 +62,34 @@ def _values(rows, measure) -> np.ndarray:
     return np.array([row.get(measure, math.nan) for row in rows], np.float64)
 
 
-def summary(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, float]]:
+def summary(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, Mean | int]]:
     """Returns the mean of each measure over scenes, by (group, method).
 
     The rmse is the root of the mean square, as over the pixels of all scenes; scenes in
-    which a measure is not defined are left out of its mean; "scenes" is their number.
-    A measure that no row has is absent.
+    which a measure is not defined are left out of its mean. A measure that no row has
+    is absent. "scenes" is the number of scenes.
     """
     found = {}
     for key, members in _grouped(rows).items():
-        means = {"scenes": len(members)}
+        found[key] = means = {"scenes": len(members)}
         for measure in MEASURES:
             values = _values(members, measure)
             values = values[np.isfinite(values)]
             if not values.size:
                 continue
-            square = measure == "rmse"
-            mean = np.mean(values**2 if square else values)
-            means[measure] = float(np.sqrt(mean) if square else mean)
-        found[key] = means
+            if measure == "rmse":
+                rmse = float(np.sqrt(np.mean(values**2)))
+                means[measure] = Mean(rmse, rmse)
+                continue
+            losses = [MEASURES[measure].loss(value) for value in values]
+            means[measure] = Mean(float(np.mean(values)), float(np.mean(losses)))
     return found
 
 
 def best(
-    means: Mapping[Key, Mapping[str, float]], group: str, measure: str, but: str
+    means: Mapping[Key, Mapping[str, Mean | int]], group: str, measure: str, but: str
 ) -> str | None:
-    """Returns the method with the best mean in a group, or None if none has it.
+    """Returns the method with the least mean loss in a group; None if none has it.
 
     Args:
         means: From `summary`.
@@ -83,7 +98,7 @@ def best(
         but: A method that does not compete: the noisy image.
     """
     losses = {
-        method: MEASURES[measure].loss(found[measure])
+        method: found[measure].loss
         for (other, method), found in means.items()
         if other == group and method != but and measure in found
     }

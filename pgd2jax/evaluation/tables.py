@@ -34,12 +34,12 @@ BRIEF_BLIND = ("enl", "ratio_mean", "sum_over_noisy", "m_index", "excess_correla
 COMPARED = (*BRIEF, "ssim_amplitude", "enl", "m_index", "excess_correlation")
 
 
-def columns(means: Mapping[statistics.Key, Mapping[str, float]]) -> list[str]:
+def columns(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> list[str]:
     """Returns the measures that any method has, in the order of `MEASURES`."""
     return [name for name in MEASURES if any(name in found for found in means.values())]
 
 
-def brief(means: Mapping[statistics.Key, Mapping[str, float]]) -> list[str]:
+def brief(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> list[str]:
     """Returns the measures of a short table."""
     available = columns(means)
     chosen = [name for name in BRIEF if name in available]
@@ -52,7 +52,7 @@ def scenes(count: int) -> str:
     return "1 scene" if count == 1 else f"{count} scenes"
 
 
-def leading(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
+def leading(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> str:
     """Returns the measure to look at first: the rmse, or the ENL without references."""
     available = columns(means)
     ranked = (*BRIEF, *BRIEF_BLIND, *available)
@@ -67,11 +67,11 @@ def _groups(means) -> dict[str, list[str]]:
 
 
 def _cell(means, group, method, measure) -> str:
-    value = means[group, method].get(measure)
-    return "" if value is None else f"{value:.{MEASURES[measure].digits}f}"
+    mean = means[group, method].get(measure)
+    return "" if mean is None else f"{mean.value:.{MEASURES[measure].digits}f}"
 
 
-def text(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
+def text(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> str:
     """Returns a short table for a terminal: units, arrows, the best marked by *."""
     chosen = brief(means)
     head = ["group", "method", "scenes", *(MEASURES[name].head for name in chosen)]
@@ -95,7 +95,7 @@ def text(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
 
 
 def markdown(
-    means: Mapping[statistics.Key, Mapping[str, float]],
+    means: Mapping[statistics.Key, Mapping[str, statistics.Mean]],
     differences: Mapping[tuple[str, str, str], statistics.Difference],
     ours: str,
 ) -> str:
@@ -167,7 +167,7 @@ def _grid(heads: Sequence[str], names: Sequence[str], rows) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def latex(means: Mapping[statistics.Key, Mapping[str, float]]) -> str:
+def latex(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> str:
     """Returns one table of all measures; needs the package booktabs."""
     available = columns(means)
     lines = [

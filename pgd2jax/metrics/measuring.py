@@ -8,7 +8,7 @@ from pgd2jax.metrics import edges, referenced, similarity, structure, unreferenc
 from pgd2jax.metrics.measures import CLASSES
 from pgd2jax.metrics.windows import Window, homogeneous
 
-SMOOTH = 15  # Pixels over which a noisy image is averaged to class its brightness.
+AROUND = (15, 7)  # Frame whose mean classes the brightness of a noisy pixel.
 
 
 def measure(
@@ -42,8 +42,8 @@ def measure(
         found["flat_mean"] = unreferenced.over_windows(
             referenced.sum_ratio_db, windows, estimate, reference
         )
-    truth, smooth = (noisy, SMOOTH) if reference is None else (reference, 1)
-    biases = structure.class_biases(estimate, truth, len(CLASSES), smooth)
+    truth, around = (noisy, AROUND) if reference is None else (reference, None)
+    biases = structure.class_biases(estimate, truth, len(CLASSES), around)
     ratio = unreferenced.ratio(noisy, estimate)
     return {
         **found,

@@ -168,7 +168,10 @@ def _decibel(image: np.ndarray) -> np.ndarray:
 
 
 def class_biases(
-    estimate: np.ndarray, truth: np.ndarray, classes: int = 4, smooth: int = 1
+    estimate: np.ndarray,
+    truth: np.ndarray,
+    classes: int = 4,
+    around: tuple[int, int] | None = None,
 ) -> list[float]:
     """Returns the bias in dB of each class of brightness, the darkest first; best 0.
 
@@ -177,18 +180,21 @@ def class_biases(
 
     Args:
         estimate: [H, W] linear power.
-        truth: The reference; or the noisy image, smoothed over `smooth` pixels to class
-            it: both sums hold the same speckle then, and the choice does not favour
-            either.
+        truth: The reference; or the noisy image, whose pixels are then classed by
+            those around: speckle that chose the class would not average out in it.
         classes: Their number.
-        smooth: Rows and columns of the mean by which pixels are classed.
+        around: Outer and inner rows and columns of the frame by whose mean a pixel is
+            classed; None for the pixel itself.
     """
     valid = np.isfinite(estimate) & np.isfinite(truth)
     filled = np.where(valid, truth, 0).astype(np.float64)
     level = filled
-    if smooth > 1:
-        weight = ndimage.uniform_filter(valid.astype(np.float64), smooth)
-        level = ndimage.uniform_filter(filled, smooth) / np.maximum(weight, 1e-9)
+    if around:
+        power, weight = (
+            np.subtract(*(side**2 * ndimage.uniform_filter(x, side) for side in around))
+            for x in (filled, valid.astype(np.float64))
+        )
+        level = power / np.maximum(weight, 1)
     if not valid.any():
         return [undefined("no pixel is finite in both images.")] * classes
     count = int(valid.sum())

@@ -21,6 +21,7 @@ from pgd2jax.metrics.measures import MEASURES
 from pgd2jax.raster import atomic
 from pgd2jax.sar import radiometry
 
+TIME = "s_per_mpixel"
 FORMATS = (".pdf", ".png", ".svg")
 ASPECTS = 0.2, 3.0  # Height over width of a panel, of long strips.
 SPAN = 30.0  # dB from black to white.
@@ -258,7 +259,7 @@ def differences(
 
 def trade_off(
     path: str | os.PathLike,
-    means: Mapping[statistics.Key, Mapping[str, float]],
+    means: Mapping[statistics.Key, Mapping[str, statistics.Mean]],
     measure: str = "rmse",
 ) -> None:
     """Draws a measure over the time that each method takes.
@@ -272,9 +273,9 @@ def trade_off(
         ValueError: if no method has the measure and a time.
     """
     points = {
-        key: (found["s_per_mpixel"], found[measure])
+        key: (found[TIME].value, found[measure].value)
         for key, found in means.items()
-        if key[1] != NOISY and measure in found and found.get("s_per_mpixel", 0) > 0
+        if key[1] != NOISY and {measure, TIME} <= set(found) and found[TIME].value > 0
     }
     if not points:
         raise ValueError(f"no method has {measure=} and a time.")
@@ -291,7 +292,7 @@ def trade_off(
             axis.annotate(
                 method, place, (4, 4), textcoords="offset points", fontsize="small"
             )
-        axis.set_xlabel(MEASURES["s_per_mpixel"].head)
+        axis.set_xlabel(MEASURES[TIME].head)
         axis.set_ylabel(MEASURES[measure].head)
         axis.spines[["top", "right"]].set_visible(False)
     save(sheet, path)

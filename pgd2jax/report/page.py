@@ -119,7 +119,7 @@ def _table(means, group: str, ours: str) -> str:
         found = means[group, method].get(name)
         if found is None:
             return ""
-        text = _number(found, MEASURES[name].digits)
+        text = _number(found.value, MEASURES[name].digits)
         best = statistics.best(means, group, name, NOISY) == method
         return f'<strong class="best">{text}</strong>' if best else text
 

@@ -145,6 +145,12 @@ def seen(found):
     return [int(image[0, 0, 0]) // 10_000 - 1 for image in found["reference"]]
 
 
+def test_some_items_are_taken_from_all_over():
+    assert tiles.spread(range(101), 5) == [0, 25, 50, 75, 100]
+    assert tiles.spread("abc", 7) == tiles.spread("abc", None) == ["a", "b", "c"]
+    assert tiles.spread([], 3) == []
+
+
 def test_batches_start_anywhere_in_the_same_sequence():
     batches = data.Batches(Stored(), batch_size=4, crops_per_tile=1)
     whole = list(itertools.islice(batches.since(0), 6))
