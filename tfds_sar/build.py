@@ -104,9 +104,17 @@ def _check_options(builder: tfds.core.DatasetBuilder) -> None:
 def _parser() -> argparse.ArgumentParser:
     """Returns the parser: one command a configuration, which has its options."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--data_dir", type=pathlib.Path, default=pathlib.Path("data"))
     common.add_argument(
-        "--file_format", choices=("array_record", "tfrecord"), default="array_record"
+        "--data_dir",
+        type=pathlib.Path,
+        default=pathlib.Path("data"),
+        help="folder of all data sets of TFDS [%(default)s]",
+    )
+    common.add_argument(
+        "--file_format",
+        choices=("array_record", "tfrecord"),
+        default="array_record",
+        help="tfrecord needs TensorFlow, which then reads it [%(default)s]",
     )
     parser = argparse.ArgumentParser(
         prog="python -m tfds_sar.build",
@@ -143,10 +151,15 @@ def _add_stack(command: argparse.ArgumentParser) -> None:
         "--pixels",
         choices=pixels.KINDS,
         default=defaults["pixels"],
-        help="what they hold; auto takes complex for slc, real for intensity",
+        help="what they hold; auto takes complex for slc, integers for amplitude, "
+        "other real ones for intensity",
+    )
+    command.add_argument(
+        "--looks",
+        type=float,
+        help="of each date [of intensities as Sentinel-1 GRD has them, or estimated]",
     )
     for name, meaning in (
-        ("looks", "looks of each date"),
         ("max_changed", "largest part of a tile that may have changed"),
         ("min_looks", "looks that a reference should have"),
         ("max_few", "largest part of a tile whose reference may have fewer"),
@@ -159,9 +172,19 @@ def _add_stack(command: argparse.ArgumentParser) -> None:
         )
     rules = defaults["rules"]
     command.add_argument(
-        "--window", type=int, nargs=2, default=rules.window, metavar=("ROWS", "COLS")
+        "--window",
+        type=int,
+        nargs=2,
+        default=rules.window,
+        metavar=("ROWS", "COLS"),
+        help="pixels around one that may be averaged with it [%(default)s]",
     )
-    command.add_argument("--level", type=float, default=rules.level)
+    command.add_argument(
+        "--level",
+        type=float,
+        default=rules.level,
+        help="part of the equal pixels that are taken for unequal [%(default)s]",
+    )
     command.add_argument(
         "--beam_pipeline_options",
         metavar="NAME=VALUE,...",

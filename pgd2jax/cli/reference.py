@@ -10,7 +10,6 @@ import tqdm
 from pgd2jax import raster
 from pgd2jax.cli import options
 from pgd2jax.sar import glrt, pixels
-from pgd2jax.sar import looks as sar_looks
 
 
 def add(commands) -> None:
@@ -27,7 +26,7 @@ def add(commands) -> None:
     )
     sub.add_argument("--output", type=path, required=True, help="the reference")
     options.add_layer(sub)
-    sub.add_argument("--looks-map", type=path, help="its equivalent number of looks")
+    sub.add_argument("--looks-map", type=path, help="how many looks were averaged")
     sub.add_argument(
         "--looks",
         type=float,
@@ -47,7 +46,11 @@ def add(commands) -> None:
         default=glrt.Rules.level,
         help="part of like pixels that a test rejects [%(default)s]",
     )
-    sub.add_argument("--tile", type=int, help="pixels at once [256, on a GPU 1024]")
+    sub.add_argument(
+        "--tile",
+        type=int,
+        help="rows and columns worked on at once, a multiple of 8 [256; on a GPU 1024]",
+    )
     options.add_pixels(sub)
     sub.set_defaults(run=run)
 
@@ -79,10 +82,6 @@ def run(args: argparse.Namespace) -> None:
         args.layer,
     )
     single = np.iscomplexobj(samples)
-    if looks is None:
-        looks = 1.0
-        if not single:  # The median, as the first date may hold no data.
-            looks = float(np.median([sar_looks.estimate(date) for date in samples]))
     try:
         stack = glrt.Stack(samples, looks=looks, rules=rules)
     except ValueError as error:
@@ -98,7 +97,7 @@ def run(args: argparse.Namespace) -> None:
     )
     print(f"one in {stack.correlation.sum():.2f} pixels is independent")
     known = enl[enl > 0]
-    print(f"median of the equivalent number of looks: {np.median(known):.0f}")
+    print(f"median of the looks averaged: {np.median(known):.0f}")
     print(f"{args.output}: the reference, float32 linear power")
     if args.looks_map:
-        print(f"{args.looks_map}: its equivalent number of looks, float32")
+        print(f"{args.looks_map}: the looks averaged, float32")

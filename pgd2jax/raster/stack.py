@@ -23,7 +23,7 @@ def series(paths: Sequence[str | os.PathLike]) -> list[pathlib.Path]:
     """
     found = []
     for path in map(pathlib.Path, paths):
-        if path.is_dir():
+        if path.is_dir() and not is_image(path):
             images = [p for p in path.iterdir() if not p.name.startswith(".")]
             found += sorted(filter(is_image, images))
         else:

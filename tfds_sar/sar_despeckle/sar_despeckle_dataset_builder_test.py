@@ -3,7 +3,7 @@ import pytest
 import tensorflow_datasets as tfds
 from array_record.python import array_record_module
 
-from tfds_sar import build
+from tfds_sar import build, sar_despeckle
 from tfds_sar.sar_despeckle import simulated
 
 
@@ -64,10 +64,17 @@ def test_records_are_stored_singly_and_uncompressed(tiny_data_set):
         assert {"group_size:1", "uncompressed"} <= set(options)
 
 
-def test_command_line_prints_the_splits(tiny_data_set, capsys):
+def test_command_line_prints_the_splits(tiny_data_set, capsys, monkeypatch):
+    config = sar_despeckle.Builder.builder_configs["simulated"]
+    monkeypatch.setattr(config, "count", 60)
     # Built already: only reported.
     assert build.main(["simulated", "--data_dir", str(tiny_data_set)]) == 0
     assert "train: 48 pairs" in capsys.readouterr().out
+
+
+def test_simulation_of_other_options_is_not_handed_back(tiny_data_set, capsys):
+    assert build.main(["simulated", "--data_dir", str(tiny_data_set)]) == 1
+    assert "was built with count 60, not 936; remove" in capsys.readouterr().err
 
 
 def test_near_real_needs_its_folder(tmp_path, capsys):

@@ -80,7 +80,8 @@ class Simulated(tile.SarConfig):
         self, manual_dir: str | None, metadata: dict
     ) -> Mapping[str, tile.Examples]:
         """Returns the examples of each split, about 8 : 1 : 1."""
-        del manual_dir, metadata  # Nothing is needed, nothing is found.
+        del manual_dir  # Nothing is needed.
+        metadata["options"] = self.options()
         tenth = self.count // 10
         bounds = (0, self.count - 2 * tenth, self.count - tenth, self.count)
         return {

@@ -40,7 +40,7 @@ class Series:
         stamps: Size and time of change of each, so that a file that was written anew is
             another.
         pixels: What they hold, one of `pixels.KINDS`.
-        looks: Of each date.
+        looks: Of each date; if None, known of the file, or as `glrt.Stack` has it.
         rules: Of the adaptive multilook.
         max_changed: Largest part of a tile that may differ from its reference.
         min_looks: Fewest looks of a reference that count as enough: 50 leave 0.6 dB.
@@ -50,7 +50,7 @@ class Series:
     files: tuple[str, ...]
     stamps: tuple[tuple[int, int], ...]
     pixels: str = "auto"
-    looks: float = 1.0
+    looks: float | None = None
     rules: glrt.Rules = glrt.Rules()  # noqa: RUF009 - frozen.
     max_changed: float = 0.05
     min_looks: float = 50.0
@@ -100,9 +100,10 @@ def _read(series: Series) -> glrt.Stack:
         )
     with raster.Image(series.files[0]) as first:
         kind = pixels.kind_of(first, series.pixels)
+        looks = first.looks if series.looks is None else series.looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     samples, _ = raster.read_stack(map(pathlib.Path, series.files), convert)
-    return glrt.Stack(samples, looks=series.looks, rules=series.rules)
+    return glrt.Stack(samples, looks=looks, rules=series.rules)
 
 
 def _stamps(files: Iterable[str]) -> tuple[tuple[int, int], ...]:
@@ -130,7 +131,7 @@ def _pair(
         radiometry.phase(samples) if slc else None,
         found.reference,
         phase_note="" if slc else "a series of intensities",
-        looks=series.looks,
+        looks=stack.looks,
         speckle="measured",
         id=f"{ground}_{pathlib.Path(series.files[date]).stem}",
         scene=ground,
@@ -310,7 +311,7 @@ def configure(paths: Sequence[str], *, beam: bool = False, **options) -> FromSta
     if missing:
         raise StackError(f"{missing[0]}: there is no such file.")
     for name in ("looks", "max_changed", "min_looks", "max_few"):
-        if name in options:  # 50 and 50.0 are one.
+        if options.get(name) is not None:  # 50 and 50.0 are one.
             options[name] = float(options[name])
             most = 1.0 if name in ("max_changed", "max_few") else 1e6
             if not 0 <= options[name] <= most:

@@ -76,6 +76,12 @@ def example(
 class SarConfig(tfds.core.BuilderConfig):
     """Says where pairs come from; whatever changes bytes on disk is a field here."""
 
+    def options(self) -> dict[str, object]:
+        """Returns what changes the bytes on disk, to be kept in the metadata."""
+        names = {field.name for field in dataclasses.fields(self)}
+        shared = {field.name for field in dataclasses.fields(SarConfig)}
+        return {name: getattr(self, name) for name in sorted(names - shared)}
+
     def examples(
         self, manual_dir: str | None, metadata: dict
     ) -> Mapping[str, Examples]:

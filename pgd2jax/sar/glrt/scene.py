@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import jax
 import numpy as np
 
+from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar.glrt import coherence, multilook, rules
 from pgd2jax.sar.glrt.coherence import BLOCK
 
@@ -56,7 +57,7 @@ class Stack:
         self,
         samples: np.ndarray,
         *,
-        looks: float = 1.0,
+        looks: float | None = None,
         rules: rules.Rules = RULES,
         correlation: np.ndarray | None = None,
     ):
@@ -65,7 +66,9 @@ class Stack:
         Args:
             samples: [T, H, W], float32 linear power or complex64, of two dates at
                 least; it may be mapped from a file. NaN is no data.
-            looks: Of each date, not only whole numbers; 1 for complex samples.
+            looks: Of each date, not only whole numbers; 1 for complex samples. If
+                None, the median over the dates of what intensities seem to have: the
+                first may hold no data.
             rules: Window and levels.
             correlation: |rho|^2 of the speckle by lag, odd, not less than the window.
 
@@ -78,6 +81,10 @@ class Stack:
             )
         if samples.dtype not in (np.float32, np.complex64):
             raise ValueError(f"{samples.dtype=} must be float32 or complex64.")
+        if looks is None:
+            looks = 1.0
+            if not np.iscomplexobj(samples):
+                looks = float(np.median([sar_looks.estimate(date) for date in samples]))
         if not 1 <= looks <= MOST_LOOKS:
             raise ValueError(f"{looks=} must be at least 1 and at most {MOST_LOOKS}.")
         if np.iscomplexobj(samples) and looks != 1:
@@ -160,7 +167,7 @@ class Stack:
             progress: Called with (tiles done, tiles in all).
 
         Returns:
-            The reference, linear power, and its equivalent number of looks, [H, W]
+            The reference, linear power, and the independent looks averaged, [H, W]
             float32 each.
         """
         reference = np.empty(self.shape, np.float32)

@@ -22,7 +22,8 @@ def white(rng, dates, rows, cols):
 
 
 def stack(samples, rules=SMALL, **options):
-    return glrt.Stack(samples, rules=rules, correlation=lone(rules.window), **options)
+    options = {"looks": 1.0, "correlation": lone(rules.window)} | options
+    return glrt.Stack(samples, rules=rules, **options)
 
 
 def decibel(power):
@@ -280,3 +281,10 @@ def test_real_series_gains_looks_and_keeps_its_power(real_data):
     assert np.median(looks) > 5 * 22 * 11 / series.correlation.sum()
     away = 10 * np.log10(reference / np.median(samples, axis=0))
     assert abs(np.median(away)) < 0.7  # The median of 11 looks is 0.13 dB low.
+
+
+def test_looks_that_are_not_given_are_those_that_most_dates_seem_to_have(rng):
+    power = rng.gamma(4, 1 / 4, (5, 64, 64)).astype(np.float32)
+    power[0] = np.nan  # The first date may hold no data.
+    assert glrt.Stack(power).looks == pytest.approx(4, rel=0.2)
+    assert glrt.Stack(power.astype(np.complex64)).looks == 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 import numpy as np
 from absl import logging
 
+from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import radiometry, slc
 from tfds_sar.sar_despeckle import tile
 from tfds_sar.sar_despeckle.near_real import discovery, grounds, survey, units
@@ -14,7 +15,6 @@ from tfds_sar.sar_despeckle.near_real.archive import Archive, ArchiveError
 
 AUTO = "auto"
 SAMPLE = 32  # Pairs to tell units from.
-MAX_LOOKS = 1000.0  # Of a constant tile there are infinitely many.
 MAX_OFFSET = 1.0  # dB between speckled images and references.
 
 
@@ -121,9 +121,9 @@ def generate(
             if why_not:
                 reason = why_not.split(" (")[0]
                 notes[reason] = notes.get(reason, 0) + 1
-            looks = (
-                min(round(slc.looks(cut["intensity"]), 1), MAX_LOOKS) if why_not else 1
-            )
+            looks = 1.0
+            if why_not:
+                looks = round(sar_looks.estimate(cut["intensity"]), 1)
             yield (
                 number,
                 tile.example(
@@ -131,7 +131,7 @@ def generate(
                     cut.get("phase"),
                     cut["reference"],
                     phase_note=why_not,
-                    looks=min(looks, MAX_LOOKS),
+                    looks=looks,
                     speckle="measured",
                     id=one.name,
                     scene=scene,
@@ -153,12 +153,6 @@ class NearReal(tile.SarConfig):
     intensity_units: str = AUTO
     reference_units: str = AUTO
     phase_units: str = AUTO
-
-    def options(self) -> dict[str, object]:
-        """Returns what changes the bytes on disk, as it is kept in the metadata."""
-        own = {field.name for field in dataclasses.fields(NearReal)}
-        inherited = {field.name for field in dataclasses.fields(tile.SarConfig)}
-        return {name: getattr(self, name) for name in sorted(own - inherited)}
 
     def examples(
         self, manual_dir: str | None, metadata: dict
