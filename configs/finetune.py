@@ -12,7 +12,7 @@ def get_config() -> ml_collections.ConfigDict:
     c = small.get_config()
     c.init_from = "medium"  # Its network replaces `model`.
 
-    c.data.source = "slc"  # Or near_real, stack-..., with data_dir; or merlin.
+    c.data.source = "slc"  # Or near_real, stack-..., with data_dir.
 
     c.optimiser.learning_rate = 3e-4
     c.optimiser.warmup_steps = 50

@@ -273,11 +273,13 @@ def published() -> list[str]:
 def weights_folder(path: str | os.PathLike) -> pathlib.Path:
     """Finds published weights, the best of a run's folder, or takes a weights folder.
 
+    A text that names published weights means these; a folder of that name is ./NAME.
+
     Raises:
         CheckpointError: if there are none.
     """
-    if str(path) in published():
-        return WEIGHTS / str(path)
+    if isinstance(path, str) and path in published():
+        return WEIGHTS / path
     path = pathlib.Path(path)
     if not path.is_dir():
         raise CheckpointError(

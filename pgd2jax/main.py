@@ -8,6 +8,7 @@ python -m pgd2jax.main --config configs/small.py:seed=0/1/2,width=8/16
 import json
 import pathlib
 import shlex
+import signal
 import sys
 
 import jax
@@ -123,6 +124,16 @@ def _sweep(plan: sweep.Plan) -> None:
         )
 
 
+def _check(config) -> None:
+    """Checks what is needed only when a training is done."""
+    methods.check(config.evaluation.methods)
+    if config.data.source == "merlin" and config.evaluation.tiles:
+        raise ValueError(
+            "MERLIN has no reference to evaluate with: take configs/merlin.py, or "
+            "--config.evaluation.tiles=0."
+        )
+
+
 def _main(plan: sweep.Plan) -> None:
     workdir = WORKDIR.value
     if workdir is None:
@@ -138,7 +149,7 @@ def _main(plan: sweep.Plan) -> None:
         if len(plan.runs) > 1:
             _sweep(plan)
             return
-        methods.check(CONFIG.value.evaluation.methods)
+        _check(CONFIG.value)
         place = COORDINATOR.value, PROCESSES.value, PROCESS.value
         if DISTRIBUTED.value or place != hosts.ANYWHERE:
             hosts.join(*place)
@@ -158,7 +169,11 @@ def _main(plan: sweep.Plan) -> None:
         logging.debug("It was raised here:", exc_info=True)
         sys.exit(f"pgd2jax.main: {_sentence(error)}")
     except KeyboardInterrupt:
-        sys.exit(f"pgd2jax.main: stopped; the same command goes on from {workdir}.")
+        print(
+            f"pgd2jax.main: stopped; the same command goes on from {workdir}.",
+            file=sys.stderr,
+        )
+        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":

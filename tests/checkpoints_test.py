@@ -3,6 +3,7 @@ import errno
 import gc
 import json
 import os
+import pathlib
 import resource
 import shutil
 
@@ -59,6 +60,17 @@ def test_exported_weights_equal_the_run_and_lack_its_state(tmp_path, smoke_run):
     readme = ocp.PyTreeCheckpointer().restore(target / "params")
     jax.tree.map(np.testing.assert_array_equal, ours, readme)
     assert not (target / "state").exists()
+
+
+def test_run_of_a_published_name_is_not_taken_for_those(
+    tmp_path, smoke_run, monkeypatch
+):
+    (tmp_path / "medium").symlink_to(smoke_run)
+    monkeypatch.chdir(tmp_path)
+    mine = pathlib.Path("medium")
+    assert checkpoints.weights_folder(mine).parent.parent == mine
+    assert checkpoints.weights_folder("./medium").parent.parent == mine
+    assert checkpoints.weights_folder("medium") == checkpoints.WEIGHTS / "medium"
 
 
 def test_weights_are_not_exported_over_others(tmp_path, smoke_run):

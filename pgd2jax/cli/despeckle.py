@@ -54,7 +54,7 @@ def add(commands) -> None:
         "--beam",
         metavar="FLAGS",
         help="run the images as a pipeline of Apache Beam, with these flags, as "
-        "'--runner=FlinkRunner'",
+        "--beam='--runner=FlinkRunner'",
     )
     options.add_weights(sub)
     options.add_pixels(sub)
@@ -72,8 +72,8 @@ def add(commands) -> None:
     sub.add_argument(
         "--deburst",
         action="store_true",
-        help="one image on the ground of the bursts of a Sentinel-1 product [as in its "
-        "files, one below the other]",
+        help="one image on the ground of the bursts of each sub-swath of a Sentinel-1 "
+        "product [as in its files, one below the other]",
     )
     sub.add_argument(
         "--looks",
@@ -87,7 +87,11 @@ def add(commands) -> None:
         default="intensity",
         help="of the result [%(default)s]",
     )
-    sub.add_argument("--cog", action="store_true", help="write cloud-optimised GeoTIFF")
+    sub.add_argument(
+        "--cog",
+        action="store_true",
+        help="write cloud-optimised GeoTIFF; needs the extra geo",
+    )
     sub.add_argument(
         "--quicklook", action="store_true", help="a small .png beside each result, too"
     )

@@ -45,7 +45,10 @@ def add(commands) -> None:
         "--stack", type=path, nargs="+", help="dates, each against the others' mean"
     )
     scenes.add_argument(
-        "--canonical", type=int, metavar="DRAWS", help="scenes of one thing each"
+        "--canonical",
+        type=int,
+        metavar="DRAWS",
+        help="canonical scenes of known ground, with so many draws of speckle each",
     )
     sub.add_argument("--data_dir", default="data", help="of TFDS [%(default)s]")
     sub.add_argument("--split", default="test", help="[%(default)s]")

@@ -29,7 +29,7 @@ def add(commands) -> None:
         "--pixels",
         choices=export.KINDS,
         default="slc",
-        help="that it takes [%(default)s]",
+        help="that the network takes; folders of weights have none [%(default)s]",
     )
     sub.set_defaults(run=run)
 

@@ -30,12 +30,12 @@ def add(commands) -> None:
     sub.set_defaults(run=_simulate)
 
     sub = commands.add_parser("compare", help="draw and measure before and after")
-    sub.add_argument("noisy", type=path)
-    sub.add_argument("despeckled", type=path)
-    sub.add_argument("--reference", type=path)
+    sub.add_argument("noisy", type=path, help="image before")
+    sub.add_argument("despeckled", type=path, help="image after, linear intensity")
+    sub.add_argument("--reference", type=path, help="the truth, linear intensity")
     options.add_layer(sub)
     options.add_pixels(sub)
-    sub.add_argument("--output", type=path, required=True, help=".png or .pdf")
+    sub.add_argument("--output", type=path, required=True, help=".png, .pdf or .svg")
     sub.set_defaults(run=_compare)
 
 

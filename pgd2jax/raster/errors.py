@@ -57,5 +57,5 @@ def needing(path: str | os.PathLike, extra: str) -> Iterator[None]:
         yield
     except ImportError as error:
         raise RasterError(
-            f'{path}: to read it, pip install "pgd2jax[{extra}]". ({error})'
+            f'{path}: this needs pip install "pgd2jax[{extra}]". ({error})'
         ) from error

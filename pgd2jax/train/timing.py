@@ -1,6 +1,7 @@
 """Where the time of a step goes, and how much of the device it uses."""
 
 import math
+import re
 import time
 
 import jax
@@ -10,6 +11,7 @@ import jax
 PEAKS = {
     "H200": 989e12,
     "H100 PCIe": 756e12,
+    "H100 NVL": 835e12,
     "H100": 989e12,
     "A100": 312e12,
     "A10": 125e12,
@@ -24,7 +26,10 @@ PEAKS = {
 
 def peak(device_kind: str) -> float | None:
     """Returns the FLOP/s a device can do in bfloat16, or None if it is not known."""
-    return next((found for name, found in PEAKS.items() if name in device_kind), None)
+    found = (
+        flop for name, flop in PEAKS.items() if re.search(rf"\b{name}\b", device_kind)
+    )
+    return next(found, None)
 
 
 def forward_flop(model, shape: tuple[int, int, int, int]) -> float:

@@ -31,10 +31,14 @@ def test_parts_of_a_step_add_up():
     [
         ("NVIDIA H100 80GB HBM3", 989e12),
         ("NVIDIA H100 PCIe", 756e12),
+        ("NVIDIA H100 NVL", 835e12),
+        ("NVIDIA A100-SXM4-80GB", 312e12),
+        ("NVIDIA RTX A1000", None),
+        ("NVIDIA L40", None),
         ("NVIDIA L4", 121e12),
         ("NVIDIA L40S", 362e12),
         ("TPU v5 lite", 197e12),
-        ("TPU v5p", 459e12),
+        ("TPU v5", 459e12),
         ("cpu", None),
     ],
 )
