@@ -14,6 +14,15 @@ def test_gap_is_filled_with_its_mirror_image():
     )
 
 
+def test_corner_is_filled_across_rows_and_columns(rng):
+    image = rng.normal(size=(60, 70))
+    missing = np.ones(image.shape, bool)
+    missing[10:50, 10:] = False  # As the samples of a burst that are valid.
+    filled = masks.fill(image, missing, 7)
+    padded = np.pad(image[10:50, 10:], ((10, 10), (10, 0)), mode="reflect")
+    np.testing.assert_array_equal(filled, padded)
+
+
 def test_gap_between_gaps_takes_the_nearest():
     image = np.array([[1.0, np.nan, 3.0, np.nan, np.nan]])
     filled = masks.fill(image, np.isnan(image), 7)
