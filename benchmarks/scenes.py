@@ -83,7 +83,7 @@ def one_tile(despeckler: infer.Despeckler, image: np.ndarray, tile: int) -> floa
     """Returns the median time of a tile on the device, s."""
     model = despeckler.model
     plan = tiles.plan(image.shape, model.stride, model.reach, tile)
-    cut = cutting.cut(lambda a, b: image[a:b], plan, 2e4, slice(0, image.shape[0]))
+    cut = cutting.cut(lambda a, b: image[a:b], [(0, plan)], 2e4, slice(0, len(image)))
     samples = jax.device_put(next(cut).result().samples, despeckler.devices[0])
     params, times = despeckler._copies[0], []
     for _ in range(6):

@@ -1,7 +1,7 @@
 """Cuts a scene into tiles that are ready for the network."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from typing import NamedTuple
 
@@ -17,13 +17,15 @@ class Tile(NamedTuple):
     """A part of a scene.
 
     Attributes:
-        rows, cols: Where it lies.
+        first: Row of the scene where the tile's piece of it begins.
+        rows, cols: Where it lies in the piece.
         samples: With the halo, gaps filled; complex or linear power; None where the
             core holds no data.
         blank: What stays of the core, [rows, cols] float32: NaN or 0 for no data, all
             else 1; None where all is data.
     """
 
+    first: int
     rows: tiles.Span
     cols: tiles.Span
     samples: np.ndarray | None
@@ -32,7 +34,7 @@ class Tile(NamedTuple):
 
 def cut(
     read: Callable[[int, int], np.ndarray],
-    plan: tiles.Plan,
+    plans: Iterable[tuple[int, tiles.Plan]],
     scale: float,
     wanted: slice,
 ) -> Iterator[futures.Future[Tile]]:
@@ -44,21 +46,29 @@ def cut(
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols]; complex samples
             or linear power.
-        plan: Of the scene.
+        plans: Of pieces that are no neighbours on the ground, each with its first row.
         scale: Typical power of the scene.
         wanted: Rows; bands without any of them are passed over.
     """
     margin = masks.MARGIN + pixels.EMPTY
     with futures.ThreadPoolExecutor(THREADS) as pool:
-        for rows, have_rows, band in tiles.read_bands(read, plan.rows, margin, wanted):
-            for cols in plan.cols:
-                have_cols = tiles.around(cols, margin, plan.cols.length)
-                have, near = (have_rows, have_cols), band[:, have_cols]
-                yield pool.submit(_tile, near, (rows, cols), have, scale)
+        for first, plan in plans:
+
+            def read_piece(start, stop, first=first):
+                return read(first + start, first + stop)
+
+            part = slice(wanted.start - first, wanted.stop - first)
+            bands = tiles.read_bands(read_piece, plan.rows, margin, part)
+            for rows, have_rows, band in bands:
+                for cols in plan.cols:
+                    have_cols = tiles.around(cols, margin, plan.cols.length)
+                    have, near = (have_rows, have_cols), band[:, have_cols]
+                    yield pool.submit(_tile, near, first, (rows, cols), have, scale)
 
 
 def _tile(
     samples: np.ndarray,
+    first: int,
     spans: tuple[tiles.Span, tiles.Span],
     have: tuple[slice, slice],
     scale: float,
@@ -77,6 +87,6 @@ def _tile(
         finite = np.isfinite(pixels.power_of(samples[core]))
         blank = np.where(lost, np.where(finite, 0, np.nan), 1).astype(np.float32)
         if lost.all():
-            return Tile(*spans, None, blank)
+            return Tile(first, *spans, None, blank)
     samples = masks.fill(samples, missing, value)
-    return Tile(*spans, tiles.mirrored(samples, spans, have), blank)
+    return Tile(first, *spans, tiles.mirrored(samples, spans, have), blank)

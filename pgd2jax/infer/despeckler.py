@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from pgd2jax import checkpoints, configuration, memory, raster
-from pgd2jax.infer import cutting, pieces, tiles
+from pgd2jax.infer import cutting, tiles
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.lazy import Lazy
 from pgd2jax.infer.source import Source, named
@@ -193,8 +193,10 @@ class Despeckler:
         except BaseException:
             image.close()
             raise
-        made = functools.partial(self.bands, seen=seen, tile=tile)
-        return Lazy(source, seen, functools.partial(pieces.bands, made, source))
+        made = functools.partial(
+            self.bands, source.read, source.shape, seen, tile, pieces=image.pieces
+        )
+        return Lazy(source, seen, made)
 
     def examine(
         self, read: Read, shape: tuple[int, int], dtype: Any, looks: float | None = None
@@ -248,10 +250,11 @@ class Despeckler:
         tile: int | None = None,
         progress: Callable[[int, int], None] | None = None,
         wanted: slice | None = None,
+        pieces: Sequence[slice] | None = None,
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Despeckles a scene from top to bottom, holding a few bands of it at a time.
 
-        A thread reads and cuts while the devices work.
+        Threads read and cut while the devices work.
 
         Args:
             read: As for `examine`.
@@ -260,50 +263,61 @@ class Despeckler:
             tile: As for the call.
             progress: As for the call.
             wanted: Rows; bands without any of them are passed over. None for all.
+            pieces: Rows of parts that are no neighbours on the ground, as bursts, each
+                despeckled as a scene of its own. None for one.
 
         Yields:
             Rows of the scene, and their intensity, [rows, cols] float32 linear power.
         """
         tile = self.tile if tile is None else tile
-        plan = tiles.plan(shape, self.model.stride, self.model.reach, tile)
+        rows, cols = shape
+        plans = [
+            (
+                piece.start,
+                tiles.plan(
+                    (piece.stop - piece.start, cols),
+                    self.model.stride,
+                    self.model.reach,
+                    tile,
+                ),
+            )
+            for piece in pieces or [slice(0, rows)]
+        ]
         scale = np.float32(1 if seen.scale is None else seen.scale)
         looks = np.float32(min(seen.looks, scenes.MOST_LOOKS))
         deal = itertools.cycle(zip(self.devices, self._copies, strict=True))
         flying = collections.deque()  # Tiles and, sooner or later, their estimates.
-        wanted = wanted or slice(0, shape[0])
-        stops = (rows.core.stop for rows in plan.rows)
-        above = (stop for stop in stops if stop <= wanted.start)
-        done, band = max(above, default=0) * shape[1], None
+        band = None
 
         def land():
-            nonlocal done, band
-            piece, estimate = flying.popleft()
-            rows, cols = piece.rows.core, piece.cols.core
-            if cols.start == 0:
-                band = np.empty((rows.stop - rows.start, shape[1]), "f4")
-            target = band[:, cols]
+            nonlocal band
+            cut, estimate = flying.popleft()
+            core, across = cut.rows.core, cut.cols.core
+            top, height = cut.first + core.start, core.stop - core.start
+            if across.start == 0:
+                band = np.empty((height, cols), np.float32)
+            target = band[:, across]
             if estimate is None:
-                target[:] = piece.blank
+                target[:] = cut.blank
             else:
-                target[:] = np.asarray(estimate)[piece.rows.inside, piece.cols.inside]
-                if piece.blank is not None:
-                    target *= piece.blank
-            done += target.size
+                target[:] = np.asarray(estimate)[cut.rows.inside, cut.cols.inside]
+                if cut.blank is not None:
+                    target *= cut.blank
             if progress:
-                progress(done, math.prod(shape))
-            if cols.stop == shape[1]:
-                yield rows, band
+                progress(top * cols + height * across.stop, rows * cols)
+            if across.stop == cols:
+                yield slice(top, top + height), band
 
         limit = WAITING * len(self.devices)
-        with memory.of_device(self.devices[0], self._less_memory(plan)):
-            cut = cutting.cut(read, plan, scale, wanted)
-            for future in ahead(cut, max(limit, cutting.THREADS)):
-                piece, estimate = future.result(), None
-                if piece.samples is not None:
+        with memory.of_device(self.devices[0], self._less_memory(plans[0][1])):
+            tiles_of = cutting.cut(read, plans, scale, wanted or slice(0, rows))
+            for future in ahead(tiles_of, max(limit, cutting.THREADS)):
+                cut, estimate = future.result(), None
+                if cut.samples is not None:
                     device, params = next(deal)
-                    samples = jax.device_put(piece.samples, device)
+                    samples = jax.device_put(cut.samples, device)
                     estimate = self._apply(params, samples, scale, looks)
-                flying.append((piece, estimate))
+                flying.append((cut, estimate))
                 if len(flying) > limit:
                     yield from land()
             while flying:

@@ -69,7 +69,7 @@ class Lazy:
             return band[rows.start - place.start : rows.stop - place.start]
         result = np.empty((rows.stop - rows.start, self.shape[1]), self.dtype)
         with named(self._source.image.path):
-            for place, band in self._bands(rows):
+            for place, band in self._bands(wanted=rows):
                 self._last = (place, band)
                 top, bottom = max(place.start, rows.start), min(place.stop, rows.stop)
                 result[top - rows.start : bottom - rows.start] = band[

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from pgd2jax import raster
-from pgd2jax.infer import pieces
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.despeckler import Despeckler
 from pgd2jax.infer.journal import Journal, fingerprint
@@ -170,14 +169,21 @@ def despeckle(
             seen = despeckler.examine(
                 opened.read, opened.shape, opened.dtype, opened.looks(looks)
             )
-        tiled = functools.partial(despeckler.bands, seen=seen, tile=tile)
-        powers = functools.partial(pieces.bands, tiled, opened, progress=progress)
+        powers = functools.partial(
+            despeckler.bands,
+            opened.read,
+            opened.shape,
+            seen,
+            tile,
+            progress,
+            pieces=image.pieces,
+        )
         if resume:
             identity = _identity(despeckler, opened, seen)
             journal = Journal(target, image.shape, identity)
             bands = _resumed(journal, powers, image.shape[0])
         else:
-            bands = powers(slice(0, image.shape[0]))
+            bands = powers()
         shape = sum(part.stop - part.start for part in kept), image.shape[1]
         look, noisy = raster.Quicklook(shape), []
 
@@ -258,7 +264,7 @@ def _resumed(
         row += len(power)
     if row == rows:
         return
-    for place, power in powers(slice(row, rows)):
+    for place, power in powers(wanted=slice(row, rows)):
         place, power = slice(row, place.stop), power[row - place.start :]
         journal.add(power)
         yield place, power

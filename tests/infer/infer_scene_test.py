@@ -194,10 +194,10 @@ def test_a_file_is_like_an_array(tmp_path, far):
 def test_only_bands_that_are_looked_at_are_read(tmp_path, far, monkeypatch):
     np.save(tmp_path / "slc.npy", safe.slc((4000, 20)))
     with far.open(tmp_path / "slc.npy", tile=32) as clean:
-        read = []
-        original = clean._source.read
+        read, image = [], clean._source.image
+        original = image.rows
         monkeypatch.setattr(
-            clean._source, "read", lambda a, b: read.append((a, b)) or original(a, b)
+            image, "rows", lambda a, b: read.append((a, b)) or original(a, b)
         )
         clean[2000:2010]
     assert min(start for start, _ in read) > 1700
