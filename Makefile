@@ -12,10 +12,10 @@ SHOW := runs/show
 
 demo: .venv/.installed
 	mkdir -p $(SHOW)
-	$(BIN)/pgd2jax simulate --seed 23 --output $(SHOW)/scene.tif --reference $(SHOW)/reference.tif
+	$(BIN)/pgd2jax simulate --seed 23 --output $(SHOW)/scene.tif --reference $(SHOW)/reference.tif --overwrite
 	$(BIN)/pgd2jax despeckle $(SHOW)/scene.tif --output $(SHOW)/despeckled.tif --overwrite
 	$(BIN)/pgd2jax compare $(SHOW)/scene.tif $(SHOW)/despeckled.tif \
-		--reference $(SHOW)/reference.tif --output $(SHOW)/figure.png
+		--reference $(SHOW)/reference.tif --output $(SHOW)/figure.png --overwrite
 	@echo "Look at $(SHOW)/figure.png."
 
 train: .venv/.installed

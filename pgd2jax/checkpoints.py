@@ -43,6 +43,11 @@ class Checkpoints:
         """Opens or makes the run's folder."""
         keep = checkpoint_managers
         self._workdir = pathlib.Path(workdir).absolute()
+        steps = _steps(self._workdir / FOLDER)
+        torn = [step for step in steps if not _is_whole(step / "metrics" / "metrics")]
+        multihost_utils.sync_global_devices("looked at metrics")
+        for step in torn:  # The manager would not open.
+            self._set_aside(step, f"{step}: its metrics are damaged.")
         self._manager = ocp.CheckpointManager(
             self._workdir / FOLDER,
             item_names=("state", "params", "config", "digests"),
@@ -124,6 +129,7 @@ class Checkpoints:
                 state = _restore_tree(folder, "state")
             except CheckpointError as error:
                 self._set_aside(folder, error)
+                self._manager.reload()
                 continue
             try:
                 return step, serialization.from_state_dict(like, state)
@@ -139,14 +145,13 @@ class Checkpoints:
             )
         return 0, like
 
-    def _set_aside(self, folder: pathlib.Path, error: Exception) -> None:
+    def _set_aside(self, folder: pathlib.Path, error: object) -> None:
         aside = self._workdir / "damaged" / f"{folder.name}-{time.time_ns()}"
         logging.warning("%s It is kept in %s; the one before is taken.", error, aside)
         if jax.process_index() == 0:
             aside.parent.mkdir(exist_ok=True)
             folder.rename(aside)
         multihost_utils.sync_global_devices("set aside")
-        self._manager.reload()
 
     @contextlib.contextmanager
     def _told(self):
@@ -255,6 +260,17 @@ def _steps(folder: pathlib.Path) -> list[pathlib.Path]:
         (step for step in folder.glob("*") if step.name.isdigit()),
         key=lambda step: int(step.name),
     )
+
+
+def _is_whole(metrics: pathlib.Path) -> bool:
+    """Returns whether a file of metrics reads; a step may have none."""
+    try:
+        json.loads(metrics.read_text())
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _rmse(step: pathlib.Path) -> float:

@@ -173,6 +173,13 @@ def test_damaged_step_is_set_aside_for_the_one_before(tmp_path, caplog, done):
     assert restored(tmp_path)[0] == 2
 
 
+def test_step_whose_metrics_are_emptied_is_set_aside(tmp_path, caplog):
+    saved(tmp_path, 1, 2)
+    (tmp_path / "checkpoints" / "2" / "metrics" / "metrics").write_text("")
+    assert restored(tmp_path)[0] == 1
+    assert "its metrics are damaged" in caplog.text
+
+
 @pytest.mark.parametrize("done", [damage.cut, damage.flip, os.remove])
 def test_damage_of_many_arrays_is_said_once(tmp_path, smoke_run, done, capfd):
     step = tmp_path / "4"

@@ -33,6 +33,9 @@ def test_results_in_other_units_are_not_compared_silently(tmp_path, rng, capsys)
     printed = capsys.readouterr().out
     assert "its sum is +49.5 dB over the noisy one's: are both" in printed
     assert "homogeneous windows of the noisy image, 32 x 32 pixels: " in printed
+    assert run("compare", noisy, other, "--output", picture) == 1
+    assert "f.png: is there already; say --overwrite" in capsys.readouterr().err
+    picture.unlink()
     np.save(other, np.ones((64, 60), np.float32))
     assert run("compare", noisy, other, "--output", picture) == 1
     assert "o.npy: is (64, 60), " in capsys.readouterr().err
@@ -59,3 +62,17 @@ def test_one_image_of_a_product_is_compared_and_evaluated(tmp_path, smoke_run, c
     assert "clean.npy: holds one image, without a name" in capsys.readouterr().err
     assert run(*command, "--canonical", 1, "--layer", "iw1-vh") == 1
     assert "--layer belongs to --files or --stack" in capsys.readouterr().err
+
+
+def test_inputs_are_not_drawn_over(tmp_path, rng, capsys):
+    noisy, clean = tmp_path / "n.png", tmp_path / "c.npy"
+    Image.fromarray(rng.integers(1, 255, (64, 64), np.uint8)).save(noisy)
+    np.save(clean, np.ones((64, 64), np.float32))
+    before = noisy.read_bytes()
+    assert run("compare", noisy, clean, "--output", noisy, "--overwrite") == 1
+    assert "n.png: is compared" in capsys.readouterr().err
+    assert noisy.read_bytes() == before
+    same = tmp_path / "s.npy"
+    assert run("simulate", "--output", same, "--reference", same) == 1
+    assert "give scene and reference a name each" in capsys.readouterr().err
+    assert not same.exists()

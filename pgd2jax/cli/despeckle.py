@@ -33,9 +33,7 @@ def add(commands) -> None:
         required=True,
         help=f"{', '.join(raster.FORMATS)}; of several inputs a folder",
     )
-    sub.add_argument(
-        "--overwrite", action="store_true", help="replace results that are there"
-    )
+    options.add_overwrite(sub)
     sub.add_argument(
         "--resume",
         action="store_true",
@@ -170,8 +168,10 @@ def _one_by_one(
                     progress=progress,
                     **how,
                 )
-        except (ValueError, OSError) as error:
-            print(f"pgd2jax: {error}", file=sys.stderr)
+        except Exception as error:  # Whatever it is, the others go on.
+            told = isinstance(error, ValueError | OSError)
+            why = error if told else f"{job.name}: {error!r}"
+            print(f"pgd2jax: {why}", file=sys.stderr)
             failed.append(job)
             continue
         bursts = f", {taken.bursts} bursts" if taken.bursts > 1 else ""

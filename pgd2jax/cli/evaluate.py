@@ -1,6 +1,7 @@
 """`pgd2jax evaluate`: despecklers beside each other, on scenes of many kinds."""
 
 import argparse
+import math
 import pathlib
 import re
 import shlex
@@ -121,6 +122,8 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
     for name in ("region", "layer"):
         if getattr(args, name):
             raise ValueError(f"--{name} belongs to --files or --stack.")
+    if args.looks is not None and not 1 <= args.looks < math.inf:
+        raise ValueError(f"--looks={args.looks:g} must be at least 1.")
     if args.canonical is not None:
         if args.canonical < 1:
             raise ValueError("--canonical needs one draw at least.")

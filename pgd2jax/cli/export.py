@@ -21,9 +21,7 @@ def add(commands) -> None:
         help=".jaxexp, for jax.export; .onnx; or, without an ending, a new folder of "
         "the weights alone, for pgd2jax.load",
     )
-    sub.add_argument(
-        "--overwrite", action="store_true", help="replace a file that is there"
-    )
+    options.add_overwrite(sub)
     options.add_weights(sub)
     sub.add_argument(
         "--pixels",
@@ -42,10 +40,11 @@ def run(args: argparse.Namespace) -> None:
             f"{path}: the name must end in .jaxexp or .onnx, or have no ending, for a "
             "folder of weights."
         )
-    if path.exists() and not (suffix and args.overwrite):
-        mend = "say --overwrite" if suffix else "give another name"
-        raise FileExistsError(f"{path}: is there already; {mend}.")
-    raster.check_folder(path)
+    if str(path) in checkpoints.published():
+        raise ValueError(f"{path}: is a name of weights that come along; give another.")
+    if path.exists() and not suffix:
+        raise FileExistsError(f"{path}: is there already; give another name.")
+    raster.check_new(path, args.overwrite)
     if not suffix:
         checkpoints.export_weights(args.weights, path)
         print(f"{path}: weights for pgd2jax.load({str(path)!r})")

@@ -33,6 +33,13 @@ def add_pixels(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_overwrite(parser: argparse.ArgumentParser) -> None:
+    """Adds --overwrite."""
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace files that are there"
+    )
+
+
 def add_layer(parser: argparse.ArgumentParser) -> None:
     """Adds --layer."""
     parser.add_argument(

@@ -23,13 +23,17 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+# What schedulers send, and what a terminal that is closed does.
+STOPPING = (signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
+
+
 class _Terminated(BaseException):
-    """SIGTERM, which schedulers send."""
+    """One of `STOPPING`."""
 
 
 @contextlib.contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Has SIGTERM clean up as Ctrl-C does; only the main thread can ask for it."""
+    """Has `STOPPING` clean up as Ctrl-C does; only the main thread can ask for it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -37,17 +41,21 @@ def _terminated_cleanly() -> Iterator[None]:
     def stop(*_):
         raise _Terminated
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in STOPPING}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     args = _parser().parse_args(argv)
     compilation.cache()
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Names of files may be no text.
+            stream.reconfigure(errors="backslashreplace")
     try:
         with _terminated_cleanly():
             return args.run(args) or 0

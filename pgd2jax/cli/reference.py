@@ -52,6 +52,7 @@ def add(commands) -> None:
         help="rows and columns worked on at once, a multiple of 8 [256; on a GPU 1024]",
     )
     options.add_pixels(sub)
+    options.add_overwrite(sub)
     sub.set_defaults(run=run)
 
 
@@ -65,13 +66,13 @@ def run(args: argparse.Namespace) -> None:
     places = [path.resolve() for path in files]
     folders = [path.resolve() for path in args.stack if path.is_dir()]
     for path in filter(None, (args.output, args.looks_map)):
-        raster.check_folder(raster.check_format(path))
         if path.resolve() in places:
             raise ValueError(f"{path}: is taken already; give it another name.")
         if path.resolve().parent in folders:
             raise ValueError(
                 f"{path}: would be taken for a date next time; choose another folder."
             )
+        raster.check_new(raster.check_format(path), args.overwrite)
         places.append(path.resolve())
     with raster.Image(files[0], args.layer) as first:
         kind = pixels.kind_of(first, args.pixels)

@@ -29,6 +29,8 @@ def run(args: argparse.Namespace) -> None:
     folder = args.folder / after_training.FOLDER if trained else args.folder
     evaluation = records.read(folder)
     target = args.output or args.folder / "report.html"
+    if target.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"{target}: is a page; its name must end in .html.")
     raster.check_folder(target)
     scalars, config = args.folder / "scalars.csv", args.folder / "config.json"
     page.write(

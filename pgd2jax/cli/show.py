@@ -27,6 +27,7 @@ def add(commands) -> None:
     sub.add_argument("--size", type=int, default=512, help="pixels [%(default)s]")
     sub.add_argument("--seed", type=int, default=0, help="[%(default)s]")
     sub.add_argument("--white", action="store_true", help="uncorrelated samples")
+    options.add_overwrite(sub)
     sub.set_defaults(run=_simulate)
 
     sub = commands.add_parser("compare", help="draw and measure before and after")
@@ -36,12 +37,17 @@ def add(commands) -> None:
     options.add_layer(sub)
     options.add_pixels(sub)
     sub.add_argument("--output", type=path, required=True, help=".png, .pdf or .svg")
+    options.add_overwrite(sub)
     sub.set_defaults(run=_compare)
 
 
 def _simulate(args: argparse.Namespace) -> None:
+    if args.output.resolve() == args.reference.resolve():
+        raise ValueError(f"{args.output}: give scene and reference a name each.")
     for path in (args.output, args.reference):
-        raster.check_folder(raster.check_format(path))
+        raster.check_new(raster.check_format(path), args.overwrite)
+    if args.size < 1 or not 0 <= args.seed < 2**32:
+        raise ValueError("--size must be 1 or more, and --seed from 0 on to 2**32 - 1.")
     key = jax.random.key(args.seed)
     observe = jax.jit(scenes.observe, static_argnames="size")
     drawn = jax.device_get(observe(key, args.size, args.white, 1))
@@ -59,13 +65,18 @@ def _intensity(
     with raster.Image(path, layer) as image, named(path):
         found = pixels.kind_of(image, kind)
         power = pixels.intensity_of(image.rows(0, image.shape[0]), found)
+        if not np.isfinite(power).any():
+            raise ValueError("holds no data.")
         return pixels.power_of(power)
 
 
 def _compare(args: argparse.Namespace) -> None:
     from pgd2jax.report import figures  # Matplotlib takes half a second to start.
 
-    raster.check_folder(args.output)
+    inputs = filter(None, (args.noisy, args.despeckled, args.reference))
+    if args.output.resolve() in [path.resolve() for path in inputs]:
+        raise ValueError(f"{args.output}: is compared; give the picture another name.")
+    raster.check_new(args.output, args.overwrite)
     figures.check(args.output)
     noisy = _intensity(args.noisy, args.layer, args.pixels)
     clean = _intensity(args.despeckled)

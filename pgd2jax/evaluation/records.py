@@ -62,7 +62,7 @@ class Evaluation(NamedTuple):
         try:
             with np.load(path, allow_pickle=False) as file:
                 return dict(file)
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # Of damaged files, readers raise all kinds.
             raise EvaluationError(
                 f"{path}: cannot be read ({error}); evaluate again."
             ) from error

@@ -228,7 +228,8 @@ class Despeckler:
         seen = survey(read, shape)
         if seen.scale is None:
             logging.warning(
-                "the image holds no data: all is NaN, 0 or too small for float32."
+                "the image holds no data: all is NaN, 0, or too small or too large for "
+                "float32."
             )
         if single:
             looks = _one_look(seen.looks)
@@ -379,5 +380,10 @@ def load(
         CheckpointError: if the folder holds no weights of pgd2jax.
     """
     params, config = checkpoints.load_weights(weights)
-    model = configuration.model(config["model"], dtype)
+    try:
+        model = configuration.model(config["model"], dtype)
+    except TypeError as error:  # As of a later version.
+        raise checkpoints.CheckpointError(
+            f"{weights}: its configuration is of no network of this version. ({error})"
+        ) from error
     return Despeckler(model, params, config)

@@ -12,6 +12,8 @@ import jax
 import numpy as np
 from absl import logging
 
+from pgd2jax import raster
+
 
 def fingerprint(params: Any) -> str:
     """Returns what tells weights from other weights."""
@@ -19,6 +21,12 @@ def fingerprint(params: Any) -> str:
     for leaf in jax.tree.leaves(params):
         digest.update(np.ascontiguousarray(leaf).data)
     return digest.hexdigest()
+
+
+def _paths(target: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """Returns where the rows of a target are kept, and what is known of them."""
+    rows = target.with_name(f".{target.name}.rows")
+    return rows, rows.with_name(f"{rows.name}.json")
 
 
 class Journal:
@@ -47,20 +55,19 @@ class Journal:
         Raises:
             OSError: if the folder is read-only.
         """
-        target = pathlib.Path(target)
-        self._rows_path = target.with_name(f".{target.name}.rows")
-        self._about_path = target.with_name(f".{target.name}.rows.json")
+        self._target = pathlib.Path(target)
+        self._rows_path, self._about_path = _paths(self._target)
         rows, self._cols = shape
         about = json.dumps(identity, sort_keys=True, default=str)
         known = self._rows_path.exists() and self._about_path.exists()
         if known and self._about_path.read_text() != about:
             logging.warning(
                 "%s: the rows of an earlier run were made otherwise; begins anew.",
-                target,
+                self._target,
             )
             known = False
         if known and self._kept() > rows:
-            logging.warning("%s: the kept rows are damaged; begins anew.", target)
+            logging.warning("%s: the kept rows are damaged; begins anew.", self._target)
             known = False
         if not known:
             self._rows_path.write_bytes(b"")
@@ -78,7 +85,15 @@ class Journal:
                 yield np.fromfile(file, np.float32, count).reshape(-1, self._cols)
 
     def add(self, power: np.ndarray) -> None:
-        """Keeps the next rows, [rows, cols] float32."""
+        """Keeps the next rows, [rows, cols] float32.
+
+        Raises:
+            RasterError: if another run has made the same result, or is making it.
+        """
+        if not self._rows_path.exists() or self._kept() < self.rows:
+            raise raster.RasterError(
+                f"{self._target}: another run writes it, too; wait for that one."
+            )
         with open(self._rows_path, "r+b") as file:
             file.truncate(4 * self.rows * self._cols)  # A row that was cut short.
             file.seek(0, os.SEEK_END)
@@ -87,8 +102,9 @@ class Journal:
             os.fsync(file.fileno())
         self.rows += len(power)
 
-    def remove(self) -> None:
-        """Removes the rows; the result is whole."""
-        for path in (self._rows_path, self._about_path):
+    @staticmethod
+    def remove(target: str | os.PathLike) -> None:
+        """Removes the rows of a target, if any: the result is whole."""
+        for path in _paths(pathlib.Path(target)):
             with contextlib.suppress(FileNotFoundError):
                 path.unlink()

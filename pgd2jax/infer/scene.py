@@ -95,11 +95,11 @@ def check_paths(source: str | os.PathLike, made: Results, overwrite: bool) -> No
     source = pathlib.Path(source)
     raster.format_of(source)
     for target in filter(None, made):
-        raster.check_folder(target)
-        if source.resolve() == target.resolve():
-            raise ValueError(f"{target}: is the input; give the output another name.")
-        if target.exists() and not overwrite:
-            raise FileExistsError(f"{target}: is there already; say --overwrite.")
+        if source.resolve() in (target.resolve(), *target.resolve().parents):
+            raise ValueError(
+                f"{target}: is the input, or in it; give the output another name."
+            )
+        raster.check_new(target, overwrite)
 
 
 def despeckle(
@@ -213,8 +213,7 @@ def despeckle(
                 raster.result_tags(tags, zero=unit != "decibel"),
                 overviews=UNITS[unit].overviews if cog else None,
             )
-        if resume:
-            journal.remove()
+        Journal.remove(target)  # Also that of an earlier run.
     return Taken(opened.kind, seen.looks, len(image.pieces))
 
 
@@ -249,6 +248,7 @@ def _identity(despeckler: Despeckler, source: Source, seen) -> dict:
         "source": [source.image.path.resolve(), source.image.layer, source.kind],
         "file": [about.st_size, about.st_mtime_ns],
         "looks": float(seen.looks),
+        "scale": str(seen.scale),  # Of another header or measurement, another.
         "model": repr(despeckler.model),
         "weights": fingerprint(despeckler.params),
     }

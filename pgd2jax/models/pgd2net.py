@@ -68,6 +68,7 @@ class PGD2Net(nn.Module):
 
     def __post_init__(self):
         self.denoise_depth = tuple(self.denoise_depth)  # JSON knows only lists.
+        self._check_attributes()
         super().__post_init__()
 
     @property
@@ -89,6 +90,15 @@ class PGD2Net(nn.Module):
         return filters + 2 * convolutions + folds + asked + 8 * quarter
 
     def _check_attributes(self) -> None:
+        for name in ("features", "sub_looks", "sub_look_size", "heads", "window"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name}={getattr(self, name)} must be 1 or more.")
+        depths = (self.estimate_depth, *self.denoise_depth)
+        if len(depths) != 4 or min(depths) < 0:
+            raise ValueError(
+                f"{self.estimate_depth=} and the three of {self.denoise_depth=} must "
+                "be 0 or more."
+            )
         if self.phase_as not in PHASE_AS:
             raise ValueError(f"{self.phase_as=} must be one of {', '.join(PHASE_AS)}.")
         if self.sub_look_size % 2:
@@ -121,7 +131,6 @@ class PGD2Net(nn.Module):
         Raises:
             ValueError: if a shape or an attribute does not fit.
         """
-        self._check_attributes()
         if intensity.ndim != 4 or intensity.shape[-1] != 1:
             raise ValueError(f"{intensity.shape=} must be [B, H, W, 1].")
         if intensity.shape[1] % self.stride or intensity.shape[2] % self.stride:

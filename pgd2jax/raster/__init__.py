@@ -1,6 +1,6 @@
 """Images on disk: read in many formats, written whole or not at all."""
 
-from pgd2jax.raster.atomic import check_folder, replacing
+from pgd2jax.raster.atomic import check_folder, check_new, replacing
 from pgd2jax.raster.errors import RasterError
 from pgd2jax.raster.files import (
     FORMATS,
@@ -23,6 +23,7 @@ __all__ = [
     "RasterError",
     "check_folder",
     "check_format",
+    "check_new",
     "format_of",
     "is_image",
     "layers",

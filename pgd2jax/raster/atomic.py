@@ -22,6 +22,21 @@ def check_folder(path: str | os.PathLike) -> None:
         raise PermissionError(f"{path}: cannot be written there; choose another place.")
 
 
+def check_new(path: str | os.PathLike, overwrite: bool) -> None:
+    """Checks, before any work is done, that a file can be put where `path` says.
+
+    Args:
+        path: Of the file.
+        overwrite: Whether it may replace one.
+
+    Raises:
+        OSError: if its folder is missing or read-only, or there is something already.
+    """
+    check_folder(path)
+    if pathlib.Path(path).exists() and not overwrite:
+        raise FileExistsError(f"{path}: is there already; say --overwrite.")
+
+
 @contextlib.contextmanager
 def temporary(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """Yields a hidden path beside `path`; the file there is removed in the end."""

@@ -2,28 +2,7 @@
 
 import contextlib
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Iterator
-
-import tifffile
-
-DAMAGE = (
-    tifffile.TiffFileError,
-    zipfile.BadZipFile,
-    OSError,
-    ValueError,  # Also of defusedxml.
-    EOFError,
-    KeyError,
-    IndexError,
-    TypeError,
-    MemoryError,
-    NotImplementedError,  # Compressions that zipfile lacks.
-    RuntimeError,  # Of the decoders in imagecodecs, of h5py and of zipfile.
-    struct.error,
-    zlib.error,
-)
 
 
 class RasterError(ValueError):
@@ -43,8 +22,8 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
         raise
     except UnfitError as error:
         raise RasterError(f"{path}: {error}.") from error
-    except DAMAGE as error:
-        why = str(error).rstrip(".")
+    except Exception as error:  # Of damaged files, readers raise all kinds.
+        why = str(error).rstrip(".") or type(error).__name__
         raise RasterError(
             f"{path}: cannot be read: {why}; if it is not whole, copy it again."
         ) from error

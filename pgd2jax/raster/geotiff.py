@@ -1,6 +1,7 @@
 """GeoTIFF through tifffile alone: rows in, rows out, geography kept."""
 
 import concurrent.futures
+import itertools
 import math
 import os
 import pathlib
@@ -36,6 +37,7 @@ Tag = tuple[int, int, int, object, bool]
 
 JPEG = (6, 7)  # Compressions, of TIFF 6.0.
 TILE = 256  # Rows and columns of the tiles that are written.
+MOST_PAGES = 1000  # Image and overviews; more are not looked at.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
 # GDAL's statistics and histogram of the pixels that were read, not of those written.
@@ -65,14 +67,23 @@ class Tiff:
             UnfitError: if its pixels are to be scaled.
         """
         self._file = tifffile.TiffFile(path)
-        whole = [page for page in self._file.pages if not page.is_reduced]
-        if len(whole) != 1:
+        self._mapped = None
+        try:
+            self._look(on_disk=isinstance(path, str | os.PathLike))
+        except BaseException:
             self.close()
+            raise
+
+    def _look(self, on_disk: bool) -> None:
+        """Finds out what there is."""
+        # Of a hostile file the pages may never end.
+        pages = itertools.islice(self._file.pages, MOST_PAGES)
+        whole = [page for page in pages if not page.is_reduced]
+        if len(whole) != 1:
             raise ValueError(f"it holds {len(whole)} images, but one is needed")
         self._page = page = whole[0]
         separate, depth, rows, cols, samples = page.shaped
         if depth > 1:
-            self.close()
             raise ValueError(f"it holds {depth} layers, but one is needed")
         self._bands = separate * samples
         self.shape = (rows, cols) if self._bands == 1 else (rows, cols, self._bands)
@@ -84,19 +95,12 @@ class Tiff:
         )
         metadata = "".join(tag[3] for tag in self.tags if tag[0] == METADATA)
         said = {role: float(value) for role, value in SCALED.findall(metadata)}
-        try:
-            check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
-        except errors.UnfitError:
-            self.close()
-            raise
+        check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
         ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
         missing = max(ends, default=0) - self._file.filehandle.size
         if missing > 0:
-            self.close()
             raise ValueError(f"its last {missing} bytes are missing")
         # Often one strip that is as large as the file.
-        on_disk = isinstance(path, str | os.PathLike)
-        self._mapped = None
         if on_disk and page.is_memmappable and separate == 1:
             self._mapped = page.asarray(out="memmap").reshape(rows, cols, samples)
         height = page.tilelength if page.is_tiled else page.rowsperstrip
@@ -104,6 +108,8 @@ class Tiff:
         self._height = min(height, rows) if not page.is_tiled else height
         self._down = math.ceil(rows / self._height)  # Segments along columns,
         self._across = math.ceil(cols / width)  # and along rows.
+        if len(page.dataoffsets) < self._down * self._across * separate:
+            raise ValueError("it names fewer tiles or strips than its pixels need")
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
@@ -290,7 +296,11 @@ def write(
         tile=(TILE, TILE),
         compression="adobe_deflate",
         predictor=3 if dtype.kind == "f" else None,
-        extratags=tags,
+        extratags=[
+            # GDAL writes UTF-8.
+            (*tag[:3], tag[3].encode() if isinstance(tag[3], str) else tag[3], tag[4])
+            for tag in tags
+        ],
         metadata=None,
         software="pgd2jax",
         maxworkers=THREADS,

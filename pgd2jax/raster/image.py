@@ -76,6 +76,8 @@ def format_of(path: str | os.PathLike) -> Format:
     path = pathlib.Path(path)
     if not path.exists():
         raise RasterError(f"{path}: there is no such file.")
+    if not (path.is_file() or path.is_dir()):
+        raise RasterError(f"{path}: is neither a file nor a folder.")
     found = _known(path)
     if found:
         if path.parent.name == "measurement" and sentinel1.is_product(path.parents[1]):
@@ -160,7 +162,6 @@ class Image:
         self.tags = self._file.tags
         self.looks = getattr(self._file, "looks", None)
         self.shape, dtype = self._file.shape, self._file.dtype
-        self.pieces = getattr(self._file, "pieces", (slice(0, self.shape[0]),))
         try:
             with reading(path):
                 value = geotiff.nodata(self.tags)
@@ -169,11 +170,12 @@ class Image:
                     f"{path}: shape={self.shape}, but one band of [rows, cols] is "
                     "needed; write the band to a file of its own."
                 )
-            if dtype.kind not in "uifc":
+            if dtype is None or dtype.kind not in "uifc":
                 raise RasterError(f"{path}: {dtype=} holds no pixels.")
         except RasterError:
             self.close()
             raise
+        self.pieces = getattr(self._file, "pieces", (slice(0, self.shape[0]),))
         # Zeros may be data where they are single (`sar.pixels` decides).
         self._nodata = None if value == 0 else value
         self.dtype = dtype

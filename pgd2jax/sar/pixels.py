@@ -39,7 +39,8 @@ def intensity_of(pixels: np.ndarray, kind: str = "auto") -> np.ndarray:
     found = kind_of(pixels, kind)
     if found == "slc":
         return radiometry.intensity(pixels)
-    pixels = pixels.astype(np.float32)
+    with np.errstate(over="ignore"):  # What is too large is no data.
+        pixels = pixels.astype(np.float32)
     if found == "intensity":
         return pixels
     if (pixels < 0).any():

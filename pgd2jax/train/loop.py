@@ -40,6 +40,29 @@ COUNTS = {
     ),
 }
 
+# Of a configuration: from and to.
+RANGES = {
+    "data": {"white": (0, 1)},
+    "augment": {
+        "phase_dropout": (0, 1),
+        "level_jitter": (0, 100),
+        "looks_jitter": (0, 10),
+    },
+    "loss": {
+        "clean": (0, 1e6),
+        "likely": (0, 1e6),
+        "speckle": (0, 1e6),
+        "structure": (0, 1e6),
+    },
+    "optimiser": {
+        "learning_rate": (1e-12, 1e3),
+        "warmup_steps": (0, 1e9),
+        "weight_decay": (0, 1e3),
+        "clip": (1e-12, 1e12),
+    },
+    "train": {"average_decay": (0, 1)},
+}
+
 LESS_MEMORY = (
     "go on with --config.train.remat=true, or --config.train.accumulate=4 where that "
     "divides the batch, or begin anew with a smaller --config.data.batch_size"
@@ -51,9 +74,14 @@ def _check(config, stride: int) -> None:
         for name in names:
             if (value := config[group][name]) < 1:
                 raise TrainingError(f"config.{group}.{name}={value} must be 1 or more.")
-    for name in ("learning_rate", "clip"):
-        if not (value := config.optimiser[name]) > 0:
-            raise TrainingError(f"config.optimiser.{name}={value} must be positive.")
+    for group, ranges in RANGES.items():
+        for name, (low, high) in ranges.items():
+            if not low <= (value := config[group][name]) <= high:
+                raise TrainingError(
+                    f"config.{group}.{name}={value} must be {low:g} to {high:g}."
+                )
+    if not 0 <= config.seed < 2**32:
+        raise TrainingError(f"{config.seed=} must be 0 to 2**32 - 1.")
     devices, accumulate = jax.device_count(), config.train.accumulate
     if config.data.batch_size % (devices * accumulate):
         raise TrainingError(

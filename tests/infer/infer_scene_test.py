@@ -131,6 +131,51 @@ def test_a_stopped_run_goes_on_from_its_finished_rows(tmp_path, far, stop):
     }
 
 
+@pytest.fixture
+def stopped(tmp_path, far):
+    """Stops a run after two bands, and returns its source and target."""
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.npy"
+    np.save(source, safe.slc((200, 50)))
+
+    def interrupt(done, total):
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scene.despeckle(far, source, target, tile=16, resume=True, progress=interrupt)
+    assert (tmp_path / ".clean.npy.rows").stat().st_size > 0
+    return source, target
+
+
+def test_rows_of_other_pixels_are_not_taken_up(stopped, far, caplog):
+    source, target = stopped
+    about = source.stat()
+    np.save(source, 3 * safe.slc((200, 50)))  # As by another byte order in a header.
+    os.utime(source, ns=(about.st_atime_ns, about.st_mtime_ns))
+    scene.despeckle(far, source, target, tile=16, resume=True)
+    assert "made otherwise" in caplog.text
+    expected = far(np.load(source), tile=16)
+    np.testing.assert_allclose(np.load(target), expected, rtol=1e-5)
+
+
+def test_two_runs_of_one_result_do_not_mix_their_rows(stopped, far):
+    source, target = stopped
+    rows = target.with_name(".clean.npy.rows")
+
+    def meanwhile(done, total):
+        os.truncate(rows, 400)  # Another run begins.
+
+    with pytest.raises(raster.RasterError, match=r"^\S*clean\.npy: another"):
+        scene.despeckle(far, source, target, tile=16, resume=True, progress=meanwhile)
+    assert not target.exists()
+
+
+def test_rows_of_a_stopped_run_go_with_the_result(stopped, far):
+    source, target = stopped
+    scene.despeckle(far, source, target)
+    assert {path.name for path in target.parent.iterdir()} == {"slc.npy", "clean.npy"}
+
+
 def test_a_result_comes_after_what_lies_beside_it(tmp_path, far, monkeypatch):
     np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
 

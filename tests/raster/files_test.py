@@ -1,5 +1,6 @@
 import errno
 import importlib.util
+import os
 import shutil
 
 import numpy as np
@@ -201,6 +202,48 @@ def test_truncated_uncompressed_tiff_is_refused_when_opened(tmp_path, rng):
     path.write_bytes(whole[:-100])
     with pytest.raises(raster.RasterError, match="last 100 bytes are missing"):
         raster.Image(path)
+
+
+@pytest.mark.parametrize("tag", [257, 278])
+def test_tiff_without_rows_is_refused(tmp_path, rng, tag):
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, image(np.float32, rng), rowsperstrip=4)
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags[tag].overwrite(0)
+    with pytest.raises(raster.RasterError, match=r"scene\.tif"):
+        raster.Image(path)
+
+
+def test_tiff_whose_pages_never_end_is_refused(tmp_path, rng):
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, image(np.float32, rng), byteorder="<")
+    whole = bytearray(path.read_bytes())
+    first = int.from_bytes(whole[4:8], "little")
+    count = int.from_bytes(whole[first : first + 2], "little")
+    following = first + 2 + 12 * count
+    whole[following : following + 4] = whole[4:8]
+    path.write_bytes(whole)
+    with pytest.raises(raster.RasterError, match="images, but one is needed"):
+        raster.Image(path)
+
+
+def test_what_is_no_file_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe.npy")
+    with pytest.raises(raster.RasterError, match="neither a file nor a folder"):
+        raster.Image(tmp_path / "pipe.npy")
+    np.save(tmp_path / "none.npy", np.float32(3))
+    with pytest.raises(raster.RasterError, match=r"shape=\(\), but one band"):
+        raster.Image(tmp_path / "none.npy")
+
+
+def test_text_of_tags_is_kept_in_any_letters(tmp_path, rng):
+    pixels = image(np.float32, rng)
+    with gdal_file(tmp_path / "in.tif", pixels, dtype="float32", **PLACE) as file:
+        file.update_tags(unit="µW/°")
+    raster.write(tmp_path / "out.tif", raster.read(tmp_path / "in.tif"))
+    with rasterio.open(tmp_path / "out.tif") as file:
+        assert file.tags()["unit"] == "µW/°"
+        assert file.crs == rasterio.open(tmp_path / "in.tif").crs
 
 
 def test_one_large_strip_is_mapped_to_memory(tmp_path, rng, monkeypatch):

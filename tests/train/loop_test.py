@@ -159,7 +159,7 @@ def test_another_network_in_the_same_folder_is_refused(smoke_run, smoke_config):
         ("data", "crop", 40, "stride"),
         ("data", "crops_per_tile", 0, r"data\.crops_per_tile=0 must be 1 or more"),
         ("train", "log_every", -1, r"train\.log_every=-1 must be 1 or more"),
-        ("optimiser", "clip", -1.0, r"optimiser\.clip=-1\.0 must be positive"),
+        ("optimiser", "clip", -1.0, r"optimiser\.clip=-1\.0 must be 1e-12"),
         ("data", "crops_per_tile", 2, "the crops of a tile"),
         ("train", "accumulate", 2, "devices times"),
     ],
