@@ -10,6 +10,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.batch_size = 8
 
     c.model.features = 32
+    c.model.sub_looks = 16
 
     c.optimiser.learning_rate = 2e-3
     c.optimiser.warmup_steps = 500
