@@ -242,6 +242,7 @@ def main() -> None:
                     failed.append(f"seed {seed}: its other rows, to compare with it")
                     break
                 continue
+            jax.clear_caches()  # What was compiled for one row would stay to the last.
             results = finished(folder)
             devices = {r["device"] for rows in results.values() for r in rows.values()}
             before, after = split(args.output, args.base)
