@@ -64,6 +64,8 @@ def _parse(argv: list[str]) -> sweep.Plan:
         rest = flags.FLAGS(plan.argv)
         # Loads the file, if no override has yet.
         _ = None if helps else CONFIG.value
+    except KeyError as error:
+        sys.exit(f"pgd2jax.main: {config}: has no value named {_sentence(error)}.")
     except Exception as error:  # A configuration is a program: it may raise anything.
         sys.exit(f"pgd2jax.main: {config}: {_sentence(error)}")
     if rest[1:]:

@@ -33,12 +33,17 @@ def run(args: argparse.Namespace) -> None:
         raise ValueError(f"{target}: is a page; its name must end in .html.")
     raster.check_folder(target)
     scalars, config = args.folder / "scalars.csv", args.folder / "config.json"
-    page.write(
-        target,
-        evaluation,
-        scalars if scalars.is_file() else None,
-        json.loads(config.read_text()) if config.is_file() else None,
-    )
+    try:
+        page.write(
+            target,
+            evaluation,
+            scalars if scalars.is_file() else None,
+            json.loads(config.read_text()) if config.is_file() else None,
+        )
+    except (KeyError, IndexError, TypeError, AttributeError, StopIteration) as error:
+        raise records.EvaluationError(
+            f"{args.folder}: holds no whole evaluation ({error!r}); evaluate again."
+        ) from error
     print(target)
     if args.figures:
         args.figures.mkdir(parents=True, exist_ok=True)

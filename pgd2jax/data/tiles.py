@@ -20,28 +20,33 @@ def open_split(data_dir: str, config: str, split: str):
     """Opens one split of `sar_despeckle` for random access, without TensorFlow.
 
     Raises:
-        MissingDataError: if it has not been built in `data_dir`.
+        MissingDataError: if it has not been built in `data_dir`, or is damaged.
     """
     # Slow to import, and not there where only the on-device generator is used.
     import tensorflow_datasets as tfds
 
+    folder = pathlib.Path(data_dir).absolute()
+    # Of stack-..., the name is a digest of the files.
+    command = "stack FILES" if config.startswith("stack-") else config
+    missing = MissingDataError(
+        f"{folder} holds no sar_despeckle/{config} in array_record; build it: python "
+        f"-m tfds_sar.build {command} --data_dir {data_dir}"
+    )
     try:
         builder = tfds.core.read_only_builder.builder_from_files(
             f"sar_despeckle/{config}", data_dir=data_dir
         )
-        return builder.as_data_source(split)
-    except (
-        tfds.core.registered.DatasetNotFoundError,
-        FileNotFoundError,
-        NotImplementedError,  # What TFDS says of tfrecord files.
-    ) as error:
-        # Of stack-..., the name is a digest of the files.
-        command = "stack FILES" if config.startswith("stack-") else config
+    except (tfds.core.registered.DatasetNotFoundError, FileNotFoundError) as error:
+        raise missing from error
+    except Exception as error:  # Of damaged files, TFDS raises all kinds.
         raise MissingDataError(
-            f"{pathlib.Path(data_dir).absolute()} holds no sar_despeckle/{config} "
-            f"in array_record; build it: python -m tfds_sar.build {command} "
-            f"--data_dir {data_dir}"
+            f"{folder}: its sar_despeckle/{config} is damaged "
+            f"({' '.join(str(error).split())[:300]}); remove it and build it again."
         ) from error
+    try:
+        return builder.as_data_source(split)
+    except (FileNotFoundError, NotImplementedError) as error:  # Of tfrecord files.
+        raise missing from error
 
 
 def spread(items: Sequence, most: int | None) -> list:

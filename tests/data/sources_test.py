@@ -1,4 +1,5 @@
 import itertools
+import shutil
 
 import jax
 import jax.numpy as jnp
@@ -240,6 +241,15 @@ def test_endless_pairs_depend_on_their_key_alone():
 def test_missing_data_set_says_how_to_build_it(tmp_path):
     with pytest.raises(data.MissingDataError, match=r"tfds_sar\.build simulated"):
         data.create(source="simulated", data_dir=str(tmp_path), **SIZES)
+
+
+def test_damaged_data_set_says_so(tiny_data_set, tmp_path):
+    shutil.copytree(tiny_data_set, tmp_path, dirs_exist_ok=True)
+    (info,) = tmp_path.rglob("dataset_info.json")
+    for text in ("", "{", "[]"):
+        info.write_text(text)
+        with pytest.raises(data.MissingDataError, match=r"is damaged .*build it again"):
+            data.create(source="simulated", data_dir=str(tmp_path), **SIZES)
 
 
 def test_crops_that_do_not_fill_a_batch_are_refused():

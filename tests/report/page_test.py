@@ -131,3 +131,13 @@ def test_command_on_a_folder_without_evaluation_ends_in_one_sentence(tmp_path, c
     assert main(["report", str(tmp_path)]) == 1
     assert "holds no whole evaluation" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_command_on_a_damaged_evaluation_ends_in_one_sentence(tmp_path, make, capsys):
+    folder = make().folder
+    rows = json.loads((folder / "rows.json").read_text())
+    del rows["about"]["ours"]
+    (folder / "rows.json").write_text(json.dumps(rows))
+    assert main(["report", str(folder)]) == 1
+    assert "holds no whole evaluation" in capsys.readouterr().err
+    assert not (folder / "report.html").exists()
