@@ -64,10 +64,11 @@ def _parse(argv: list[str]) -> sweep.Plan:
         rest = flags.FLAGS(plan.argv)
         # Loads the file, if no override has yet.
         _ = None if helps else CONFIG.value
-    except KeyError as error:
-        sys.exit(f"pgd2jax.main: {config}: has no value named {_sentence(error)}.")
     except Exception as error:  # A configuration is a program: it may raise anything.
-        sys.exit(f"pgd2jax.main: {config}: {_sentence(error)}")
+        why = _sentence(error)
+        if error.args and isinstance(error.args[0], KeyError):  # Of an override.
+            why = "it has no value " + why.strip('"')
+        sys.exit(f"pgd2jax.main: {config}: {why}")
     if rest[1:]:
         sys.exit(
             f"pgd2jax.main: {rest[1]!r} is no flag; overrides are written "

@@ -33,6 +33,7 @@ def run(*arguments, timeout=300):
         (["--config", "configs/smoke.py", "--config.train.num_steps=x"], "num_steps"),
         (["--config", "configs/smoke.py", "--confg.seed=3"], "confg.seed"),
         (["--config", "configs/smoke.py", "seed=3"], "is no flag"),
+        (["--config", "configs/smoke.py", "--config.train.nope=3"], "no value 'nope'"),
         (["--config=configs/smoke.py:seed=0/x"], "--config.seed=x"),
         (["--config=configs/smoke.py", "--processes=2"], "go together: HOST:PORT"),
         (
