@@ -131,9 +131,9 @@ def _check(config) -> None:
     """Checks what is needed only when a training is done."""
     methods.check(config.evaluation.methods)
     if config.data.source == "merlin" and config.evaluation.tiles:
-        raise ValueError(
-            "MERLIN has no reference to evaluate with: take configs/merlin.py, or "
-            "--config.evaluation.tiles=0."
+        logging.warning(
+            "MERLIN has no reference: the report will compare with halves, which are "
+            "speckle. Take configs/merlin.py, or --config.evaluation.tiles=0."
         )
 
 
