@@ -231,6 +231,7 @@ def main() -> None:
     failed = []
     for seed in args.seeds:
         for name in [name for name in NAMES if name in {"whole", *args.only}]:
+            jax.clear_caches()  # What was compiled for one row would stay to the last.
             try:
                 train(name, seed, args.base, args.steps, folder)
             except stopping.Stopped as stop:
@@ -242,7 +243,6 @@ def main() -> None:
                     failed.append(f"seed {seed}: its other rows, to compare with it")
                     break
                 continue
-            jax.clear_caches()  # What was compiled for one row would stay to the last.
             results = finished(folder)
             devices = {r["device"] for rows in results.values() for r in rows.values()}
             before, after = split(args.output, args.base)

@@ -11,9 +11,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.data.crop = 96
 
     c.model.features = 16
-    c.model.sub_looks = (
-        11  # With four pixels and their mean, 16 channels: quick on CPUs.
-    )
+    c.model.sub_looks = 11  # With four pixels and a mean, 16: quick on CPUs.
     c.model.estimate_depth = 2
     c.model.denoise_depth = (1, 4, 1)
     c.model.heads = 1

@@ -44,7 +44,7 @@ class Checkpoints:
         keep = checkpoint_managers
         self._workdir = pathlib.Path(workdir).absolute()
         steps = _steps(self._workdir / FOLDER)
-        torn = [step for step in steps if not _is_whole(step / "metrics" / "metrics")]
+        torn = [step for step in steps if _metrics(step) is None]
         multihost_utils.sync_global_devices("looked at metrics")
         for step in torn:  # The manager would not open.
             self._set_aside(step, f"{step}: its metrics are damaged.")
@@ -262,23 +262,19 @@ def _steps(folder: pathlib.Path) -> list[pathlib.Path]:
     )
 
 
-def _is_whole(metrics: pathlib.Path) -> bool:
-    """Returns whether a file of metrics reads; a step may have none."""
+def _metrics(step: pathlib.Path) -> dict[str, float] | None:
+    """Returns what was measured of a step, if anything; None if that is damaged."""
     try:
-        json.loads(metrics.read_text())
+        return json.loads((step / "metrics" / "metrics").read_text())
     except FileNotFoundError:
-        return True
+        return {}
     except (OSError, ValueError):
-        return False
-    return True
+        return None
 
 
 def _rmse(step: pathlib.Path) -> float:
     """Returns the validation error saved with a step; infinite if it is damaged."""
-    try:
-        return float(json.loads((step / "metrics" / "metrics").read_text())[BEST])
-    except (OSError, ValueError, KeyError):
-        return math.inf
+    return (_metrics(step) or {}).get(BEST, math.inf)
 
 
 def published() -> list[str]:
@@ -369,8 +365,8 @@ def export_weights(source: str | os.PathLike, target: str | os.PathLike) -> None
         CheckpointError: if `source` holds no weights, or `target` cannot be written.
         FileExistsError: if there is something at `target`.
     """
-    load_weights(source)  # Raises where they are not whole.
     folder, target = weights_folder(source), pathlib.Path(target).absolute()
+    load_weights(folder)  # Raises where they are not whole.
     if target.exists():
         raise FileExistsError(f"{target}: is there already; give another name.")
     notes = shutil.ignore_patterns("commit_success.txt")  # They hold the run's path.

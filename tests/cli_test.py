@@ -321,6 +321,14 @@ def dates(tmp_path):
     return folder
 
 
+@pytest.mark.parametrize("looks", [0, -1, "nan", "inf"])
+def test_looks_to_evaluate_with_are_checked(tmp_path, capsys, looks):
+    np.save(tmp_path / "i.npy", np.ones((64, 64), np.float32))
+    command = ("evaluate", "--files", tmp_path / "i.npy", "--methods", "noisy,lee")
+    assert run(*command, f"--looks={looks}") == 1
+    assert f"--looks={looks} must be at least 1" in capsys.readouterr().err
+
+
 def test_reference_of_a_series_keeps_its_place_and_tells_its_looks(
     tmp_path, dates, capsys
 ):

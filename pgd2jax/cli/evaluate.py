@@ -107,6 +107,8 @@ def run(args: argparse.Namespace) -> None:
 
 
 def _cases(args: argparse.Namespace) -> cases.Cases:
+    if args.looks is not None and not 1 <= args.looks < math.inf:
+        raise ValueError(f"--looks={args.looks:g} must be at least 1.")
     own = {
         "layer": args.layer,
         "kind": args.pixels,
@@ -122,8 +124,6 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
     for name in ("region", "layer"):
         if getattr(args, name):
             raise ValueError(f"--{name} belongs to --files or --stack.")
-    if args.looks is not None and not 1 <= args.looks < math.inf:
-        raise ValueError(f"--looks={args.looks:g} must be at least 1.")
     if args.canonical is not None:
         if args.canonical < 1:
             raise ValueError("--canonical needs one draw at least.")

@@ -48,12 +48,7 @@ RANGES = {
         "level_jitter": (0, 100),
         "looks_jitter": (0, 10),
     },
-    "loss": {
-        "clean": (0, 1e6),
-        "likely": (0, 1e6),
-        "speckle": (0, 1e6),
-        "structure": (0, 1e6),
-    },
+    "loss": dict.fromkeys(("clean", "likely", "speckle", "structure"), (0, 1e6)),
     "optimiser": {
         "learning_rate": (1e-12, 1e3),
         "warmup_steps": (0, 1e9),
