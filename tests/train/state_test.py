@@ -58,3 +58,20 @@ def test_heads_and_biases_take_steps_of_adamw(name, weight):
 def test_adamw_alone_takes_steps_of_the_rate_whatever_the_gradient(name):
     step = np.abs(first_step(muon=False)[name]["kernel"])
     np.testing.assert_allclose(step, RATE, rtol=1e-3)
+
+
+def test_kernels_of_one_shape_step_as_if_alone():
+    rng = np.random.default_rng(0)
+    one, other = jnp.asarray(rng.normal(size=(2, 3, 3, 8, 16)), jnp.float32)
+    tx = state.optimiser(
+        10, muon=True, learning_rate=RATE, warmup_steps=0, weight_decay=0.1, clip=1e9
+    )
+
+    @jax.jit
+    def step(params):
+        return tx.update(params, tx.init(params), params)[0]
+
+    together = step({"a": {"kernel": one}, "b": {"kernel": other}})
+    for name, kernel in {"a": one, "b": other}.items():
+        alone = step({name: {"kernel": kernel}})[name]["kernel"]
+        np.testing.assert_allclose(together[name]["kernel"], alone, rtol=0, atol=1e-3 * RATE)
