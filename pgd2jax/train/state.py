@@ -120,7 +120,9 @@ def _stacked(inner: optax.GradientTransformation) -> optax.GradientTransformatio
         )
         return updates, state
 
-    return optax.GradientTransformation(lambda params: inner.init(stack(params)), update)
+    return optax.GradientTransformation(
+        lambda params: inner.init(stack(params)), update
+    )
 
 
 def _shape(weight: jax.Array) -> str:

@@ -74,4 +74,6 @@ def test_kernels_of_one_shape_step_as_if_alone():
     together = step({"a": {"kernel": one}, "b": {"kernel": other}})
     for name, kernel in {"a": one, "b": other}.items():
         alone = step({name: {"kernel": kernel}})[name]["kernel"]
-        np.testing.assert_allclose(together[name]["kernel"], alone, rtol=0, atol=1e-3 * RATE)
+        np.testing.assert_allclose(
+            together[name]["kernel"], alone, rtol=0, atol=1e-3 * RATE
+        )
