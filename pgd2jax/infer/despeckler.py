@@ -318,6 +318,7 @@ class Despeckler:
                     device, params = next(deal)
                     samples = jax.device_put(cut.samples, device)
                     estimate = self._apply(params, samples, scale, looks)
+                    estimate.copy_to_host_async()
                 flying.append((cut, estimate))
                 if len(flying) > limit:
                     yield from land()

@@ -1,5 +1,6 @@
 """GeoTIFF through tifffile alone: rows in, rows out, geography kept."""
 
+import collections
 import concurrent.futures
 import itertools
 import math
@@ -9,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
+import imagecodecs
 import numpy as np
 import tifffile
 
@@ -37,6 +39,7 @@ Tag = tuple[int, int, int, object, bool]
 
 JPEG = (6, 7)  # Compressions, of TIFF 6.0.
 TILE = 256  # Rows and columns of the tiles that are written.
+LEVEL = 1  # Of deflate; higher ones take longer and save nothing of despeckled images.
 MOST_PAGES = 1000  # Image and overviews; more are not looked at.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
@@ -67,7 +70,7 @@ class Tiff:
             UnfitError: if its pixels are to be scaled.
         """
         self._file = tifffile.TiffFile(path)
-        self._mapped = None
+        self._plain = None  # Type of the pixels, where they lie as they are in a file.
         try:
             self._look(on_disk=isinstance(path, str | os.PathLike))
         except BaseException:
@@ -102,7 +105,7 @@ class Tiff:
             raise ValueError(f"its last {missing} bytes are missing")
         # Often one strip that is as large as the file.
         if on_disk and page.is_memmappable and separate == 1:
-            self._mapped = page.asarray(out="memmap").reshape(rows, cols, samples)
+            self._plain = self.dtype.newbyteorder(self._file.byteorder)
         height = page.tilelength if page.is_tiled else page.rowsperstrip
         width = page.tilewidth if page.is_tiled else cols
         self._height = min(height, rows) if not page.is_tiled else height
@@ -114,9 +117,15 @@ class Tiff:
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
         page = self._page
-        if self._mapped is not None:
-            pixels = self._mapped[start:stop].astype(self.dtype)
-            return pixels[..., 0] if self._bands == 1 else pixels
+        if self._plain is not None:
+            wide = math.prod(self.shape[1:])
+            pixels = np.fromfile(
+                self._file.filehandle.path,
+                self._plain,
+                (stop - start) * wide,
+                offset=page.dataoffsets[0] + start * wide * self._plain.itemsize,
+            )
+            return pixels.astype(self.dtype, copy=False).reshape(-1, *self.shape[1:])
         first, last = start // self._height, math.ceil(stop / self._height)
         band = self._down * self._across  # Separate bands lie one behind the other.
         wanted = [
@@ -157,7 +166,6 @@ class Tiff:
 
     def close(self) -> None:
         """Closes the file."""
-        self._mapped = None
         self._file.close()
 
 
@@ -245,28 +253,42 @@ def place_tags(tags: Sequence[Tag]) -> tuple[Tag, ...]:
     return tuple(tag for tag in tags if tag[0] not in (METADATA, NODATA))
 
 
-def _tiles(bands: Iterator[np.ndarray], cols: int) -> Iterator[np.ndarray]:
-    """Cuts bands of rows, [any, cols] each, into tiles from left to right."""
+def _strips(bands: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Cuts bands of rows, [any, cols] each, into strips of `TILE` rows."""
     waiting, rows = [], 0
-
-    def cut(strip):
-        height = len(strip)
-        for col in range(0, cols, TILE):
-            tile = strip[:, col : col + TILE]
-            short = ((0, TILE - height), (0, TILE - tile.shape[1]))
-            yield np.pad(tile, short, mode="edge")
-
     for band in bands:
+        while rows + len(band) >= TILE:
+            rest = TILE - rows
+            yield np.concatenate([*waiting, band[:rest]]) if rows else band[:rest]
+            waiting, rows, band = [], 0, band[rest:]
         waiting.append(band)
         rows += len(band)
-        if rows >= TILE:
-            ready = np.concatenate(waiting)
-            for row in range(0, rows - TILE + 1, TILE):
-                yield from cut(ready[row : row + TILE])
-            waiting = [ready[rows - rows % TILE :]]
-            rows %= TILE
     if rows:
-        yield from cut(np.concatenate(waiting))
+        yield np.concatenate(waiting)
+
+
+def _deflated(strips: Iterator[np.ndarray]) -> Iterator[bytes]:
+    """Yields the tiles of strips from left to right, deflated in threads.
+
+    tifffile would wait for half a gigabyte of tiles before it deflates the first.
+    """
+
+    def deflate(tile):
+        short = [(0, TILE - length) for length in tile.shape]
+        tile = np.pad(tile, short, mode="edge")
+        if tile.dtype.kind == "f":
+            tile = imagecodecs.floatpred_encode(tile)
+        return imagecodecs.deflate_encode(tile, level=LEVEL)
+
+    with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+        waiting = collections.deque()
+        for strip in strips:
+            for col in range(0, strip.shape[1], TILE):
+                waiting.append(pool.submit(deflate, strip[:, col : col + TILE]))
+                if len(waiting) > 4 * THREADS:
+                    yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def write(
@@ -288,7 +310,7 @@ def write(
     dtype = np.dtype(dtype)
     tifffile.imwrite(
         path,
-        _tiles(bands, shape[1]),
+        _deflated(_strips(bands)),
         shape=shape,
         dtype=dtype,
         bigtiff=math.prod(shape) * dtype.itemsize >= 2**32 - 2**25,
@@ -303,5 +325,4 @@ def write(
         ],
         metadata=None,
         software="pgd2jax",
-        maxworkers=THREADS,
     )
