@@ -7,8 +7,7 @@ Start-up is the time from the first import to the first finished tile; the rate 
 of the pixels after it. The device is busy for as long as all tiles take one after the
 other, without reading or writing. "All but the network" is from file to file once more,
 with a network that gives the power of the samples. Run it twice: the first time
-compiles, the second reads the compiled network from its cache. Without weights the
-full-size network takes random ones, which are as fast.
+compiles, the second reads the compiled network from its cache.
 """
 
 import time
@@ -27,22 +26,10 @@ import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
-from pgd2jax import compilation, configuration, infer, raster  # noqa: E402
+from pgd2jax import checkpoints, compilation, infer, raster  # noqa: E402
 from pgd2jax.infer import cutting, scene, tiles  # noqa: E402
 
 BLOCK = 512  # Rows that are made at once.
-
-
-def despeckler_of(weights: str | None, precision: str) -> infer.Despeckler:
-    """Returns a Despeckler of some weights, or of the full size with random ones."""
-    if weights:
-        return infer.load(weights, dtype=precision)
-    from configs import base
-
-    model = configuration.model(base.get_config().model, precision)
-    image = np.ones((1, model.stride, model.stride, 1), np.float32)
-    params = jax.jit(model.init)(jax.random.key(0), image, image)["params"]
-    return infer.Despeckler(model, jax.device_get(params), {})
 
 
 def write_scene(path: pathlib.Path, size: int, dtype: str) -> None:
@@ -83,9 +70,15 @@ def one_tile(despeckler: infer.Despeckler, image: np.ndarray, tile: int) -> floa
     """Returns the median time of a tile on the device, s."""
     model = despeckler.model
     plan = tiles.plan(image.shape, model.stride, model.reach, tile)
-    cut = cutting.cut(lambda a, b: image[a:b], [(0, plan)], 2e4, slice(0, len(image)))
-    samples = jax.device_put(next(cut).result().samples, despeckler.devices[0])
-    params, times = despeckler._copies[0], []
+    (device, params), *_ = despeckler._copies.items()
+    cut = cutting.cut(
+        lambda start, stop: image[start:stop],
+        [(0, plan)],
+        2e4,
+        slice(0, len(image)),
+        put=lambda samples: jax.device_put(samples, device),
+    )
+    samples, times = next(cut).result().samples, []
     for _ in range(6):
         start = time.perf_counter()
         despeckler._apply(
@@ -102,7 +95,7 @@ def main() -> None:
     )
     parser.add_argument("--size", type=int, default=4096, help="pixels [%(default)s]")
     parser.add_argument("--dtype", default="complex64", help="or complex_int16")
-    parser.add_argument("--weights", help="as for pgd2jax [random, of full size]")
+    parser.add_argument("--weights", default=checkpoints.DEFAULT, help="[%(default)s]")
     parser.add_argument("--precision", default="auto")
     parser.add_argument("--tile", type=int)
     parser.add_argument("--folder", help="for the files [a temporary one]")
@@ -115,7 +108,7 @@ def main() -> None:
         write_scene(source, size, args.dtype)
         writing = time.perf_counter() - start  # No part of any figure.
 
-        despeckler = despeckler_of(args.weights, args.precision)
+        despeckler = infer.load(args.weights, dtype=args.precision)
         kind = despeckler.devices[0].device_kind
         print(f"{len(despeckler.devices)} x {kind}, {despeckler.model.dtype}")
         first = []

@@ -1,4 +1,4 @@
-"""Defaults: the full-size network on endless simulated scenes."""
+"""The base weights that come with pgd2jax: trained on a GPU; and all defaults."""
 
 import ml_collections
 
@@ -44,13 +44,13 @@ def get_config() -> ml_collections.ConfigDict:
 
     c.optimiser = ml_collections.ConfigDict()  # Keyword arguments of state.optimiser.
     c.optimiser.muon = True  # For the kernels; else AdamW for all.
-    c.optimiser.learning_rate = 1e-3
+    c.optimiser.learning_rate = 1.5e-3
     c.optimiser.warmup_steps = 500
     c.optimiser.weight_decay = 1e-4
     c.optimiser.clip = 1.0
 
     c.train = ml_collections.ConfigDict()
-    c.train.num_steps = 100_000
+    c.train.num_steps = 50_000
     c.train.log_every = 50  # Steps.
     c.train.checkpoint_every = 2_000  # Steps; each is validated.
     c.train.eval_tiles = 64  # Validation tiles of 256 x 256.

@@ -1,4 +1,4 @@
-"""The best weights that come with pgd2jax: trained on two CPU cores."""
+"""The medium weights that come with pgd2jax: made for CPUs, trained on two cores."""
 
 import ml_collections
 

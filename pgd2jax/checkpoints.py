@@ -28,7 +28,7 @@ from orbax.checkpoint import checkpoint_managers
 
 FOLDER = "checkpoints"
 WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
-DEFAULT = "medium"
+DEFAULT = "base"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
 
 

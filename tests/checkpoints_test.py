@@ -122,7 +122,9 @@ def test_folder_without_checkpoints_is_refused(tmp_path):
 
 
 def test_unknown_name_lists_the_weights_that_come_along():
-    with pytest.raises(checkpoints.CheckpointError, match="which has medium, small"):
+    with pytest.raises(
+        checkpoints.CheckpointError, match="which has base, medium, small"
+    ):
         checkpoints.weights_folder("smal")
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent import futures
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from pgd2jax.infer import masks, tiles
@@ -19,8 +20,8 @@ class Tile(NamedTuple):
     Attributes:
         first: Row of the scene where the tile's piece of it begins.
         rows, cols: Where it lies in the piece.
-        samples: With the halo, gaps filled; complex or linear power; None where the
-            core holds no data.
+        samples: With the halo, gaps filled; complex or linear power; on its device;
+            None where the core holds no data.
         blank: What stays of the core, [rows, cols] float32: NaN or 0 for no data, all
             else 1; None where all is data.
     """
@@ -28,7 +29,7 @@ class Tile(NamedTuple):
     first: int
     rows: tiles.Span
     cols: tiles.Span
-    samples: np.ndarray | None
+    samples: jax.Array | None
     blank: np.ndarray | None
 
 
@@ -37,11 +38,12 @@ def cut(
     plans: Iterable[tuple[int, tiles.Plan]],
     scale: float,
     wanted: slice,
+    put: Callable[[np.ndarray], jax.Array],
 ) -> Iterator[futures.Future[Tile]]:
     """Yields the tiles of a scene from left to right and top to bottom.
 
-    Threads cut them while the next ones are read. A future raises ValueError if its
-    tile holds negative power.
+    Threads cut them and put them on the devices while the next ones are read. A future
+    raises ValueError if its tile holds negative power.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols]; complex samples
@@ -49,6 +51,7 @@ def cut(
         plans: Of pieces that are no neighbours on the ground, each with its first row.
         scale: Typical power of the scene.
         wanted: Rows; bands without any of them are passed over.
+        put: Puts the samples of a tile on a device.
     """
     margin = masks.MARGIN + pixels.EMPTY
     with futures.ThreadPoolExecutor(THREADS) as pool:
@@ -63,7 +66,9 @@ def cut(
                 for cols in plan.cols:
                     have_cols = tiles.around(cols, margin, plan.cols.length)
                     have, near = (have_rows, have_cols), band[:, have_cols]
-                    yield pool.submit(_tile, near, first, (rows, cols), have, scale)
+                    yield pool.submit(
+                        _tile, near, first, (rows, cols), have, scale, put
+                    )
 
 
 def _tile(
@@ -72,6 +77,7 @@ def _tile(
     spans: tuple[tiles.Span, tiles.Span],
     have: tuple[slice, slice],
     scale: float,
+    put: Callable[[np.ndarray], jax.Array],
 ) -> Tile:
     """Returns a tile of the samples at hand, its rows and columns and some around."""
     value = radiometry.amplitude(scale)
@@ -89,4 +95,4 @@ def _tile(
         if lost.all():
             return Tile(first, *spans, None, blank)
     samples = masks.fill(samples, missing, value)
-    return Tile(first, *spans, tiles.mirrored(samples, spans, have), blank)
+    return Tile(first, *spans, put(tiles.mirrored(samples, spans, have)), blank)

@@ -63,7 +63,7 @@ class Despeckler:
             devices = local[:1] if local[0].platform == "cpu" else local
         self.devices = tuple(devices)
         self._by_halves = config.get("data", {}).get("source") == "merlin"
-        self._copies = [jax.device_put(params, device) for device in self.devices]
+        self._copies = {d: jax.device_put(params, d) for d in self.devices}
         # What gets there is finite, so that a relu need not pass NaN on.
         options = {"xla_cpu_enable_fast_min_max": True}
         on_cpu = self.devices[0].platform == "cpu"
@@ -286,7 +286,7 @@ class Despeckler:
         ]
         scale = np.float32(1 if seen.scale is None else seen.scale)
         looks = np.float32(min(seen.looks, scenes.MOST_LOOKS))
-        deal = itertools.cycle(zip(self.devices, self._copies, strict=True))
+        deal = itertools.cycle(self.devices)
         flying = collections.deque()  # Tiles and, sooner or later, their estimates.
         band = None
 
@@ -311,13 +311,18 @@ class Despeckler:
 
         limit = WAITING * len(self.devices)
         with memory.of_device(self.devices[0], self._less_memory(plans[0][1])):
-            tiles_of = cutting.cut(read, plans, scale, wanted or slice(0, rows))
+            tiles_of = cutting.cut(
+                read,
+                plans,
+                scale,
+                wanted or slice(0, rows),
+                put=lambda samples: jax.device_put(samples, next(deal)),
+            )
             for future in ahead(tiles_of, max(limit, cutting.THREADS)):
                 cut, estimate = future.result(), None
                 if cut.samples is not None:
-                    device, params = next(deal)
-                    samples = jax.device_put(cut.samples, device)
-                    estimate = self._apply(params, samples, scale, looks)
+                    params = self._copies[cut.samples.device]
+                    estimate = self._apply(params, cut.samples, scale, looks)
                     estimate.copy_to_host_async()
                 flying.append((cut, estimate))
                 if len(flying) > limit:
