@@ -96,7 +96,7 @@ def add(commands) -> None:
     sub.add_argument(
         "--tile",
         type=int,
-        help="rows and columns at once [by the network's width: 1024 at full size, "
+        help="rows and columns at once [by the network's width: 1024 for base, "
         "on a GPU 1536]",
     )
     sub.add_argument(
