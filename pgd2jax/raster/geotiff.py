@@ -119,12 +119,12 @@ class Tiff:
         page = self._page
         if self._plain is not None:
             wide = math.prod(self.shape[1:])
-            pixels = np.fromfile(
-                self._file.filehandle.path,
-                self._plain,
-                (stop - start) * wide,
-                offset=page.dataoffsets[0] + start * wide * self._plain.itemsize,
-            )
+            count = (stop - start) * wide
+            offset = page.dataoffsets[0] + start * wide * self._plain.itemsize
+            path = self._file.filehandle.path
+            pixels = np.fromfile(path, self._plain, count, offset=offset)
+            if len(pixels) < count:
+                raise ValueError("it has become shorter since it was opened")
             return pixels.astype(self.dtype, copy=False).reshape(-1, *self.shape[1:])
         first, last = start // self._height, math.ceil(stop / self._height)
         band = self._down * self._across  # Separate bands lie one behind the other.

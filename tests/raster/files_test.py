@@ -204,6 +204,17 @@ def test_truncated_uncompressed_tiff_is_refused_when_opened(tmp_path, rng):
         raster.Image(path)
 
 
+def test_tiff_that_becomes_shorter_while_it_is_read_is_told_by_name(tmp_path, rng):
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, image(np.float32, rng))
+    with raster.Image(path) as file:
+        with open(path, "r+b") as pixels:
+            pixels.truncate(path.stat().st_size - 100)
+        file.rows(0, 3)
+        with pytest.raises(raster.RasterError, match=r"scene\.tif.*become shorter"):
+            file.rows(3, file.shape[0])
+
+
 @pytest.mark.parametrize("tag", [257, 278])
 def test_tiff_without_rows_is_refused(tmp_path, rng, tag):
     path = tmp_path / "scene.tif"
