@@ -31,7 +31,7 @@ AVERAGED = 1.5
 # it takes under 2 GB; an accelerator is kept busy, and the halo costs it a fifth.
 TILE = 1024
 LARGE_TILE = 1536
-WAITING = 2  # Tiles a device has before it: it works on one while the next arrives.
+WAITING = 2  # Tiles a device works on or has finished; those that wait are there, too.
 
 
 class Despeckler:

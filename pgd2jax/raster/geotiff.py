@@ -39,7 +39,7 @@ Tag = tuple[int, int, int, object, bool]
 
 JPEG = (6, 7)  # Compressions, of TIFF 6.0.
 TILE = 256  # Rows and columns of the tiles that are written.
-LEVEL = 1  # Of deflate: 6 takes half as long again and saves a hundredth.
+LEVEL = 1  # Of deflate: 6 takes three quarters longer and saves a hundredth.
 MOST_PAGES = 1000  # Image and overviews; more are not looked at.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
@@ -70,6 +70,7 @@ class Tiff:
             UnfitError: if its pixels are to be scaled.
         """
         self._file = tifffile.TiffFile(path)
+        self._file.filehandle.set_lock(True)  # Several threads may read.
         self._plain = None  # Type of the pixels, where they lie as they are in a file.
         try:
             self._look(on_disk=isinstance(path, str | os.PathLike))
@@ -99,13 +100,14 @@ class Tiff:
         metadata = "".join(tag[3] for tag in self.tags if tag[0] == METADATA)
         said = {role: float(value) for role, value in SCALED.findall(metadata)}
         check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
-        ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=False))
+        ends = list(map(sum, zip(page.dataoffsets, page.databytecounts, strict=False)))
+        # Often one strip that is as large as the file; of GDAL's sparse files none.
+        if on_disk and page.is_memmappable and separate == 1 and all(page.dataoffsets):
+            self._plain = self.dtype.newbyteorder(self._file.byteorder)
+            ends.append(page.dataoffsets[0] + page.nbytes)
         missing = max(ends, default=0) - self._file.filehandle.size
         if missing > 0:
             raise ValueError(f"its last {missing} bytes are missing")
-        # Often one strip that is as large as the file.
-        if on_disk and page.is_memmappable and separate == 1:
-            self._plain = self.dtype.newbyteorder(self._file.byteorder)
         height = page.tilelength if page.is_tiled else page.rowsperstrip
         width = page.tilewidth if page.is_tiled else cols
         self._height = min(height, rows) if not page.is_tiled else height
@@ -118,14 +120,11 @@ class Tiff:
         """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
         page = self._page
         if self._plain is not None:
-            wide = math.prod(self.shape[1:])
-            count = (stop - start) * wide
+            wide, handle = math.prod(self.shape[1:]), self._file.filehandle
             offset = page.dataoffsets[0] + start * wide * self._plain.itemsize
-            path = self._file.filehandle.path
-            pixels = np.fromfile(path, self._plain, count, offset=offset)
-            if len(pixels) < count:
-                raise ValueError("it has become shorter since it was opened")
-            return pixels.astype(self.dtype, copy=False).reshape(-1, *self.shape[1:])
+            with handle.lock:
+                pixels = handle.read_array(self._plain, (stop - start) * wide, offset)
+            return pixels.reshape(-1, *self.shape[1:])
         first, last = start // self._height, math.ceil(stop / self._height)
         band = self._down * self._across  # Separate bands lie one behind the other.
         wanted = [
@@ -267,7 +266,7 @@ def _strips(bands: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         yield np.concatenate(waiting)
 
 
-def _deflated(strips: Iterator[np.ndarray]) -> Iterator[bytes]:
+def _deflated(strips: Iterator[np.ndarray], dtype: np.dtype) -> Iterator[bytes]:
     """Yields the tiles of strips from left to right, deflated in threads.
 
     tifffile would wait for half a gigabyte of tiles before it deflates the first.
@@ -275,8 +274,8 @@ def _deflated(strips: Iterator[np.ndarray]) -> Iterator[bytes]:
 
     def deflate(tile):
         short = [(0, TILE - length) for length in tile.shape]
-        tile = np.pad(tile, short, mode="edge")
-        if tile.dtype.kind == "f":
+        tile = np.pad(tile.astype(dtype, copy=False), short, mode="edge")
+        if dtype.kind == "f":
             tile = imagecodecs.floatpred_encode(tile)
         return imagecodecs.deflate_encode(tile, level=LEVEL)
 
@@ -304,13 +303,15 @@ def write(
         path: Of the file.
         bands: Rows from top to bottom, [any, cols] each, `shape[0]` in all.
         shape: (rows, cols).
-        dtype: Of the pixels.
+        dtype: Of the pixels; bytes for bool.
         tags: Geo tags.
     """
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(dtype).newbyteorder("=")
+    if dtype.kind == "b":
+        dtype = np.dtype(np.uint8)
     tifffile.imwrite(
         path,
-        _deflated(_strips(bands)),
+        _deflated(_strips(bands), dtype),
         shape=shape,
         dtype=dtype,
         bigtiff=math.prod(shape) * dtype.itemsize >= 2**32 - 2**25,

@@ -217,7 +217,7 @@ def test_looks_of_another_batch_are_refused(network):
         model.apply({"params": params}, np.ones((2, 32, 32, 1)), None, None, np.ones(3))
 
 
-def test_full_size_network_reaches_at_most_96_pixels():
+def test_base_network_reaches_at_most_96_pixels():
     from configs import base
     from pgd2jax import configuration
 

@@ -211,7 +211,7 @@ def test_tiff_that_becomes_shorter_while_it_is_read_is_told_by_name(tmp_path, rn
         with open(path, "r+b") as pixels:
             pixels.truncate(path.stat().st_size - 100)
         file.rows(0, 3)
-        with pytest.raises(raster.RasterError, match=r"scene\.tif.*become shorter"):
+        with pytest.raises(raster.RasterError, match=r"scene\.tif.*failed to read"):
             file.rows(3, file.shape[0])
 
 
@@ -381,3 +381,28 @@ def test_pixels_with_a_scale_or_an_offset_are_refused(tmp_path, name, change):
         match=rf"{name}: its .* gdal_translate -unscale -ot Float32\.$",
     ):
         raster.Image(tmp_path / name)
+
+
+@pytest.mark.parametrize("dtype", [">i2", ">f4", ">c8", "bool", "float64"])
+def test_pixels_are_written_whatever_the_order_of_their_bytes(tmp_path, rng, dtype):
+    pixels = (100 * rng.normal(size=(300, 40))).astype(dtype)
+    path = tmp_path / "scene.tif"
+    raster.write_rows(path, [pixels], pixels.shape, pixels.dtype)
+    np.testing.assert_array_equal(tifffile.imread(path), pixels)
+
+
+def test_bands_of_another_type_become_that_of_the_file(tmp_path, rng):
+    path, pixels = tmp_path / "scene.tif", rng.normal(size=(300, 40))
+    raster.write_rows(path, [pixels], pixels.shape, np.dtype("f4"))
+    np.testing.assert_array_equal(tifffile.imread(path), pixels.astype("f4"))
+
+
+def test_strip_that_says_it_is_shorter_than_its_pixels_is_refused(tmp_path, rng):
+    path = tmp_path / "scene.tif"
+    tifffile.imwrite(path, image(np.float32, rng))
+    with tifffile.TiffFile(path, mode="r+") as file:
+        file.pages[0].tags["StripByteCounts"].overwrite(10)
+    with open(path, "r+b") as pixels:
+        pixels.truncate(path.stat().st_size - 100)
+    with pytest.raises(raster.RasterError, match="last 100 bytes are missing"):
+        raster.Image(path)
