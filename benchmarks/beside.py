@@ -11,6 +11,7 @@ that do not overlap.
 """
 
 import argparse
+import functools
 import os
 import pathlib
 import statistics
@@ -36,21 +37,6 @@ def weights(name: str, size: int):
 
     despeckler, slc = pgd2jax.load(name), image(size)
     return lambda: despeckler(slc)
-
-
-def base(size: int):
-    """Returns what despeckles with the weights that are the default."""
-    return weights("base", size)
-
-
-def medium(size: int):
-    """Returns what despeckles with the medium weights."""
-    return weights("medium", size)
-
-
-def small(size: int):
-    """Returns what despeckles with the smallest weights."""
-    return weights("small", size)
 
 
 def sar2sar(size: int):
@@ -88,7 +74,11 @@ def patches(size: int):
     return run
 
 
-PROGRAMS = {f.__name__: f for f in (base, medium, small, sar2sar, patches)}
+PROGRAMS = {
+    **{name: functools.partial(weights, name) for name in ("base", "medium", "small")},
+    "sar2sar": sar2sar,
+    "patches": patches,
+}
 
 
 def work(name: str, size: int) -> None:

@@ -50,7 +50,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.optimiser.clip = 1.0
 
     c.train = ml_collections.ConfigDict()
-    c.train.num_steps = 50_000
+    c.train.num_steps = 49_777  # Eight minutes on an H200.
     c.train.log_every = 50  # Steps.
     c.train.checkpoint_every = 2_000  # Steps; each is validated.
     c.train.eval_tiles = 64  # Validation tiles of 256 x 256.

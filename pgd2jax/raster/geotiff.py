@@ -73,12 +73,12 @@ class Tiff:
         self._file.filehandle.set_lock(True)  # Several threads may read.
         self._plain = None  # Type of the pixels, where they lie as they are in a file.
         try:
-            self._look(on_disk=isinstance(path, str | os.PathLike))
+            self._look()
         except BaseException:
             self.close()
             raise
 
-    def _look(self, on_disk: bool) -> None:
+    def _look(self) -> None:
         """Finds out what there is."""
         # Of a hostile file the pages may never end.
         pages = itertools.islice(self._file.pages, MOST_PAGES)
@@ -102,7 +102,7 @@ class Tiff:
         check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
         ends = list(map(sum, zip(page.dataoffsets, page.databytecounts, strict=False)))
         # Often one strip that is as large as the file; of GDAL's sparse files none.
-        if on_disk and page.is_memmappable and separate == 1 and all(page.dataoffsets):
+        if page.is_memmappable and separate == 1 and all(page.dataoffsets):
             self._plain = self.dtype.newbyteorder(self._file.byteorder)
             ends.append(page.dataoffsets[0] + page.nbytes)
         missing = max(ends, default=0) - self._file.filehandle.size

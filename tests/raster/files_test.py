@@ -194,50 +194,6 @@ def test_rows_are_read_as_they_are_needed(tmp_path, rng, how, dtype):
             np.testing.assert_array_equal(file.rows(start, stop), pixels[start:stop])
 
 
-def test_truncated_uncompressed_tiff_is_refused_when_opened(tmp_path, rng):
-    path = tmp_path / "scene.tif"
-    tifffile.imwrite(path, image(np.float32, rng), rowsperstrip=4)
-    whole = path.read_bytes()
-    # tifffile writes the pixels last.
-    path.write_bytes(whole[:-100])
-    with pytest.raises(raster.RasterError, match="last 100 bytes are missing"):
-        raster.Image(path)
-
-
-def test_tiff_that_becomes_shorter_while_it_is_read_is_told_by_name(tmp_path, rng):
-    path = tmp_path / "scene.tif"
-    tifffile.imwrite(path, image(np.float32, rng))
-    with raster.Image(path) as file:
-        with open(path, "r+b") as pixels:
-            pixels.truncate(path.stat().st_size - 100)
-        file.rows(0, 3)
-        with pytest.raises(raster.RasterError, match=r"scene\.tif.*failed to read"):
-            file.rows(3, file.shape[0])
-
-
-@pytest.mark.parametrize("tag", [257, 278])
-def test_tiff_without_rows_is_refused(tmp_path, rng, tag):
-    path = tmp_path / "scene.tif"
-    tifffile.imwrite(path, image(np.float32, rng), rowsperstrip=4)
-    with tifffile.TiffFile(path, mode="r+") as file:
-        file.pages[0].tags[tag].overwrite(0)
-    with pytest.raises(raster.RasterError, match=r"scene\.tif"):
-        raster.Image(path)
-
-
-def test_tiff_whose_pages_never_end_is_refused(tmp_path, rng):
-    path = tmp_path / "scene.tif"
-    tifffile.imwrite(path, image(np.float32, rng), byteorder="<")
-    whole = bytearray(path.read_bytes())
-    first = int.from_bytes(whole[4:8], "little")
-    count = int.from_bytes(whole[first : first + 2], "little")
-    following = first + 2 + 12 * count
-    whole[following : following + 4] = whole[4:8]
-    path.write_bytes(whole)
-    with pytest.raises(raster.RasterError, match="images, but one is needed"):
-        raster.Image(path)
-
-
 def test_what_is_no_file_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe.npy")
     with pytest.raises(raster.RasterError, match="neither a file nor a folder"):
@@ -255,14 +211,6 @@ def test_text_of_tags_is_kept_in_any_letters(tmp_path, rng):
     with rasterio.open(tmp_path / "out.tif") as file:
         assert file.tags()["unit"] == "µW/°"
         assert file.crs == rasterio.open(tmp_path / "in.tif").crs
-
-
-def test_one_large_strip_is_mapped_to_memory(tmp_path, rng, monkeypatch):
-    path, pixels = tmp_path / "scene.tif", image(np.float32, rng)
-    tifffile.imwrite(path, pixels, rowsperstrip=40)
-    monkeypatch.setattr(tifffile.TiffPage, "decode", None)
-    with raster.Image(path) as file:
-        np.testing.assert_array_equal(file.rows(5, 9), pixels[5:9])
 
 
 def test_sparse_tiles_are_zeros(tmp_path, rng):
@@ -381,28 +329,3 @@ def test_pixels_with_a_scale_or_an_offset_are_refused(tmp_path, name, change):
         match=rf"{name}: its .* gdal_translate -unscale -ot Float32\.$",
     ):
         raster.Image(tmp_path / name)
-
-
-@pytest.mark.parametrize("dtype", [">i2", ">f4", ">c8", "bool", "float64"])
-def test_pixels_are_written_whatever_the_order_of_their_bytes(tmp_path, rng, dtype):
-    pixels = (100 * rng.normal(size=(300, 40))).astype(dtype)
-    path = tmp_path / "scene.tif"
-    raster.write_rows(path, [pixels], pixels.shape, pixels.dtype)
-    np.testing.assert_array_equal(tifffile.imread(path), pixels)
-
-
-def test_bands_of_another_type_become_that_of_the_file(tmp_path, rng):
-    path, pixels = tmp_path / "scene.tif", rng.normal(size=(300, 40))
-    raster.write_rows(path, [pixels], pixels.shape, np.dtype("f4"))
-    np.testing.assert_array_equal(tifffile.imread(path), pixels.astype("f4"))
-
-
-def test_strip_that_says_it_is_shorter_than_its_pixels_is_refused(tmp_path, rng):
-    path = tmp_path / "scene.tif"
-    tifffile.imwrite(path, image(np.float32, rng))
-    with tifffile.TiffFile(path, mode="r+") as file:
-        file.pages[0].tags["StripByteCounts"].overwrite(10)
-    with open(path, "r+b") as pixels:
-        pixels.truncate(path.stat().st_size - 100)
-    with pytest.raises(raster.RasterError, match="last 100 bytes are missing"):
-        raster.Image(path)
