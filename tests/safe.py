@@ -6,6 +6,7 @@ import shutil
 
 import numpy as np
 import rasterio
+import rasterio.shutil
 from rasterio import control
 
 NAME = "S1A_{mode}_{kind}_1SDV_20220918T074900_20220918T074927_045050_056254_ABCD.SAFE"
@@ -159,6 +160,27 @@ def zipped(root: pathlib.Path) -> pathlib.Path:
     return pathlib.Path(
         shutil.make_archive(root.with_suffix(""), "zip", root.parent, root.name)
     )
+
+
+def cloud_optimised(root: pathlib.Path) -> pathlib.Path:
+    """Returns a GRD product as Copernicus Data Space hands it out, with COG images.
+
+    Source: "Handling Sentinel-1 COG_SAFE products", in the documentation of Copernicus
+    Data Space Ecosystem.
+    """
+    for path in list(root.glob("measurement/*.tiff")):
+        with rasterio.open(path, "r+") as file:
+            file.nodata = 0
+        target = path.with_name(f"{path.stem}-cog.tiff")
+        rasterio.shutil.copy(
+            path, target, driver="COG", compress="ZSTD", blocksize=256, overview_count=2
+        )
+        with target.open("ab") as file:  # Where the header and footer had been.
+            file.write(b"left over")
+        path.unlink()
+    for path in list(root.glob("annotation/**/*.xml")):
+        path.rename(path.with_name(f"{path.stem}-cog.xml"))
+    return root.rename(root.with_name(f"{root.stem}_COG.SAFE"))
 
 
 def slc(shape: tuple[int, int], power: float = 1e4, seed: int = 0) -> np.ndarray:

@@ -95,7 +95,7 @@ class Despeckler:
         """Returns the intensity of a tile, [H, W]."""
         samples, slc = samples[None, ..., None], None
         if jnp.iscomplexobj(samples):
-            slc = samples / radiometry.amplitude(scale)
+            slc = samples * (1 / radiometry.amplitude(scale))  # Quicker than to divide.
             power = radiometry.intensity(slc)
         else:
             power = samples / scale

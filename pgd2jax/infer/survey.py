@@ -8,8 +8,8 @@ import numpy as np
 from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry
 
-STRIPS = 64  # At most so many strips, evenly spread from top to bottom,
-ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 1024 rows as a whole.
+STRIPS = 32  # At most so many strips, evenly spread from top to bottom,
+ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 512 rows as a whole.
 
 
 class Survey(NamedTuple):

@@ -6,7 +6,7 @@ from scipy import special
 from pgd2jax.sar import radiometry
 
 BLOCK = 16  # Pixels, square: mostly of one land cover.
-BLOCKS = 128  # At most so many along rows and columns: enough for any scene.
+BLOCKS = 32  # At most so many along rows and columns: the quartile is known to 1 %.
 QUIETEST = 0.25  # Part of the blocks that structure has not made rougher than speckle.
 MOST = 100.0
 # Of a block's mean; a thousandth of single-look samples lies below. Quantised images

@@ -129,6 +129,17 @@ def test_grd_and_stripmap_are_in_one_piece(tmp_path):
         assert image.pieces == (slice(0, 60),)
 
 
+def test_grd_as_cloud_optimised_geotiff_is_read(tmp_path):
+    amplitude = np.abs(safe.slc((600, 520))).astype(np.uint16)
+    root = safe.cloud_optimised(safe.Safe({"iw-vh": amplitude}).write(tmp_path))
+    with raster.Image(root) as image:
+        np.testing.assert_array_equal(image.rows(0, 600), amplitude)
+        lines, _, gains = image.gain("sigma0")
+        assert list(lines) == [-10, 5000]
+        assert gains[0][0] == 300
+        assert image.looks == 4.4
+
+
 def remove_measurement(root):
     next((root / "measurement").iterdir()).unlink()
 
