@@ -21,19 +21,21 @@ class Unit(NamedTuple):
     """What is written.
 
     Attributes:
+        name: For people.
         of: Linear power -> what is written.
         overviews: How GDAL makes the overviews of a COG.
     """
 
+    name: str
     of: Callable[[np.ndarray], np.ndarray]
     overviews: str = "average"
 
 
 UNITS = {
-    "intensity": Unit(lambda power: power),
-    "amplitude": Unit(radiometry.amplitude, "rms"),
+    "intensity": Unit("linear power", lambda power: power),
+    "amplitude": Unit("amplitude", radiometry.amplitude, "rms"),
     "decibel": Unit(
-        lambda power: radiometry.decibel(np.where(power > 0, power, np.nan))
+        "dB", lambda power: radiometry.decibel(np.where(power > 0, power, np.nan))
     ),
 }
 
@@ -204,13 +206,20 @@ def despeckle(
             if made.look:
                 look.write(made.look)
 
+        description = f"{calibrate or 'intensity'}, despeckled"
+        if subtract_noise:
+            description += ", thermal noise subtracted"
         with contextlib.closing(ahead(written(), depth=1)) as rows:
             raster.write_rows(
                 made.image,
                 rows,
                 shape,
                 np.float32,
-                raster.result_tags(tags, zero=unit != "decibel"),
+                raster.described(
+                    raster.result_tags(tags, zero=unit != "decibel"),
+                    UNITS[unit].name,
+                    description,
+                ),
                 overviews=UNITS[unit].overviews if cog else None,
             )
         Journal.remove(target)  # Also that of an earlier run.

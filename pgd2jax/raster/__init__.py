@@ -10,7 +10,7 @@ from pgd2jax.raster.files import (
     write,
     write_rows,
 )
-from pgd2jax.raster.geotiff import place_tags, result_tags
+from pgd2jax.raster.geotiff import described, place_tags, result_tags
 from pgd2jax.raster.image import Image, format_of, is_image, layers
 from pgd2jax.raster.quicklook import Quicklook
 from pgd2jax.raster.stack import read_stack, series
@@ -24,6 +24,7 @@ __all__ = [
     "check_folder",
     "check_format",
     "check_new",
+    "described",
     "format_of",
     "is_image",
     "layers",

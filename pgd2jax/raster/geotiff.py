@@ -43,8 +43,11 @@ LEVEL = 1  # Of deflate: 6 takes three quarters longer and saves a hundredth.
 MOST_PAGES = 1000  # Image and overviews; more are not looked at.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
-# GDAL's statistics and histogram of the pixels that were read, not of those written.
-STATISTICS = re.compile(r'\s*<Item name="STATISTICS_[^>]*>[^<]*</Item>')
+# What GDAL's metadata say of the pixels that were read, not of those written.
+OF_PIXELS = re.compile(
+    r'\s*<Item (name="STATISTICS_|[^>]*role="(unittype|description|scale|offset)")'
+    r"[^>]*>[^<]*</Item>"
+)
 
 # GDAL's scale and offset of the pixels.
 SCALED = re.compile(r'<Item [^>]*role="(scale|offset)"[^>]*>([^<]*)</Item>')
@@ -211,7 +214,7 @@ def nodata(tags: Sequence[Tag]) -> float | None:
 def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
     """Returns the tags of an image made from another's.
 
-    The statistics were of other pixels. Any value of no data becomes NaN, as the pixels
+    Statistics, unit and description were of other pixels. Any value of no data becomes NaN, as the pixels
     do; but where it is 0 it stays so.
 
     Args:
@@ -221,12 +224,25 @@ def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
     kept = []
     for code, kind, count, value, once in tags:
         if code == METADATA:
-            value = STATISTICS.sub("", value)
+            value = OF_PIXELS.sub("", value)
             count = len(value) + 1
         elif code == NODATA and not (zero and nodata(tags) == 0):
             value, count = "nan", 4
         kept.append((code, kind, count, value, once))
     return tuple(kept)
+
+
+def described(tags: Sequence[Tag], unit: str, description: str) -> tuple[Tag, ...]:
+    """Returns the tags of an image that says what its pixels are, as GDAL reads it."""
+    said = next((tag[3] for tag in tags if tag[0] == METADATA), "")
+    before = said.rpartition("</GDALMetadata>")[0] or "<GDALMetadata>\n"
+    items = "".join(
+        f'  <Item name="{role.upper()}" sample="0" role="{role}">{value}</Item>\n'
+        for role, value in (("unittype", unit), ("description", description))
+    )
+    text = f"{before}{items}</GDALMetadata>\n"
+    others = (tag for tag in tags if tag[0] != METADATA)
+    return (*others, (METADATA, 2, len(text) + 1, text, True))
 
 
 def moved(tags: Sequence[Tag], line: Callable[[float], float]) -> tuple[Tag, ...]:

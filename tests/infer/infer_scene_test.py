@@ -266,6 +266,28 @@ def test_cloud_optimised_results_have_overviews_and_keep_their_place(tmp_path, f
     np.testing.assert_allclose(half**2, blocks, rtol=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [("intensity", "linear power"), ("amplitude", "amplitude"), ("decibel", "dB")],
+)
+@pytest.mark.parametrize("cog", [False, True])
+def test_a_result_says_what_it_holds_and_not_what_its_source_did(
+    tmp_path, far, unit, said, cog
+):
+    root = safe.Safe({"iw-vv": np.abs(safe.slc(SHAPE)).astype(np.uint16)})
+    root = root.write(tmp_path)
+    (source,) = (root / "measurement").iterdir()
+    with rasterio.open(source, "r+") as file:
+        file.units, file.descriptions = ("DN",), ("amplitude of VV",)
+        file.update_tags(ORBIT="ascending")
+    options = {"calibrate": "sigma0", "subtract_noise": True, "cog": cog}
+    scene.despeckle(far, root, tmp_path / "clean.tif", unit=unit, **options)
+    with rasterio.open(tmp_path / "clean.tif") as file:
+        assert file.units == (said,)
+        assert file.descriptions == ("sigma0, despeckled, thermal noise subtracted",)
+        assert file.tags()["ORBIT"] == "ascending"
+
+
 def test_a_killed_process_leaves_no_half_result(tmp_path, smoke_run):
     source, target = tmp_path / "slc.npy", tmp_path / "clean.tif"
     np.save(source, safe.slc((400, 300)))
