@@ -214,8 +214,8 @@ def nodata(tags: Sequence[Tag]) -> float | None:
 def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
     """Returns the tags of an image made from another's.
 
-    Statistics, unit and description were of other pixels. Any value of no data becomes NaN, as the pixels
-    do; but where it is 0 it stays so.
+    Statistics, unit and description were of other pixels. Any value of no data becomes
+    NaN, as the pixels do; but where it is 0 it stays so.
 
     Args:
         tags: Of the other.

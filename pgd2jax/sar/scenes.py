@@ -17,8 +17,8 @@ import jax.numpy as jnp
 
 from pgd2jax.sar import fields, landcover, radiometry, relief, speckle
 
-# Most users hold single-look images; the others up to the looks of ground-range
-# products (Sentinel-1 GRD: 2.7 to 10.7).
+# Most users hold single-look images; the others up to the looks of most ground-range
+# products (Sentinel-1 GRD: 2.7 to 10.7, and three rare kinds of 30, 82 and 398).
 SINGLE = 0.7
 MOST_LOOKS = 12.0
 

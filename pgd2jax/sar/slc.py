@@ -10,9 +10,10 @@ import numpy as np
 
 from pgd2jax.sar import radiometry
 
-# Lines to estimate a spectrum from. The azimuth centroid of TOPS data drifts by up to
-# two sampling rates in 256 lines (De Zan and Monti Guarnieri, "TOPSAR", IEEE TGRS
-# 44(9), 2006): by a quarter in 32, while a spectrum of the whole image looks white.
+# Lines to estimate a spectrum from. The azimuth centroid of TOPS data drifts (De Zan
+# and Monti Guarnieri, "TOPSAR", IEEE TGRS 44(9), 2006): of Sentinel-1 by up to two
+# sampling rates in 256 lines in IW, four and a half in EW, a quarter or a half in 32,
+# while a spectrum of the whole image looks white.
 LINES = 32
 BLOCK = 16  # Pixels, square, of a block for looks: mostly of one land cover.
 

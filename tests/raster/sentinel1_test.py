@@ -302,6 +302,16 @@ def test_noise_in_unknown_units_or_without_values_is_refused(tmp_path):
             image.noise()
 
 
+@pytest.mark.parametrize(("version", "warns"), [("002.84", True), ("002.91", False)])
+def test_borders_of_old_grd_are_warned_of(tmp_path, caplog, version, warns):
+    amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
+    root = safe.Safe({"iw-vv": amplitude}).write(tmp_path)
+    software = f'<software name="Sentinel-1 IPF" version="{version}"/>'
+    (root / "manifest.safe").write_text(f"<xfdu>{software}</xfdu>")
+    with raster.Image(root):
+        assert ("take border noise off first" in caplog.text) == warns
+
+
 @pytest.mark.parametrize(
     ("name", "looks"),
     [
