@@ -347,7 +347,8 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         CheckpointError: if the folder holds no weights of pgd2jax.
     """
     params, config = restore_params(path)
-    if not {"snenet", "dbdnet"} <= set(params) or "model" not in config:
+    known = isinstance(config, dict) and isinstance(config.get("model"), dict)
+    if not {"snenet", "dbdnet"} <= set(params) or not known:
         raise CheckpointError(
             f"{path}: holds the weights of another network ({', '.join(params)})."
         )

@@ -105,6 +105,7 @@ def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     path = workdir / "report.html"
     if not config.evaluation.tiles or (path.exists() and not trained):
         return
+    path.unlink(missing_ok=True)  # What is there is of other weights.
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
     evaluation = after_training.run(config, workdir, command)

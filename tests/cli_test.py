@@ -1,7 +1,9 @@
 import csv
 import re
+import shutil
 import subprocess
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -348,6 +350,14 @@ def test_reference_of_a_series_keeps_its_place_and_tells_its_looks(
     assert np.isfinite(reference[8:]).all()
     assert reference[8:].mean() == pytest.approx(1, abs=0.1)
     assert np.median(number[8:]) > 100
+
+
+def test_room_for_a_reference_is_looked_at_first(tmp_path, dates, capsys, monkeypatch):
+    full = types.SimpleNamespace(free=100)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
+    monkeypatch.setattr(raster, "read_stack", None)
+    assert run("reference", dates, "--output", tmp_path / "ref.tif") == 1
+    assert "ref.tif: may take 8e-06 GB" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

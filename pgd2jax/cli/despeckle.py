@@ -135,7 +135,7 @@ def run(args: argparse.Namespace) -> int:
     if len(work) == 1:  # Before the slow start; of several, one after the other.
         (job,) = work
         made = scene.results(job.target, args.quicklook, args.subtract_noise)
-        scene.check_paths(job.source, made, args.overwrite)
+        scene.check_paths(job.source, made, args.overwrite, args.resume)
     _use(args.device)
     if args.beam is None:
         failed = _one_by_one(work, args.weights, args.precision, how)

@@ -28,20 +28,27 @@ STOPPING = (signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
 
 
 class _Terminated(BaseException):
-    """One of `STOPPING`."""
+    """One of `STOPPING`, its number."""
 
 
 @contextlib.contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Has `STOPPING` clean up as Ctrl-C does; only the main thread can ask for it."""
+    """Has `STOPPING` clean up as Ctrl-C does; only the main thread can ask for it.
+
+    What is ignored, as under nohup, stays so.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def stop(*_):
-        raise _Terminated
+    def stop(number, _):
+        raise _Terminated(number)
 
-    before = {number: signal.signal(number, stop) for number in STOPPING}
+    before = {
+        number: signal.signal(number, stop)
+        for number in STOPPING
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
@@ -64,4 +71,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except (KeyboardInterrupt, _Terminated) as stopped:
         print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
-        return 143 if isinstance(stopped, _Terminated) else 130
+        number = stopped.args[0] if isinstance(stopped, _Terminated) else signal.SIGINT
+        return 128 + number

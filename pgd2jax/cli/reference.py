@@ -75,6 +75,8 @@ def run(args: argparse.Namespace) -> None:
         raster.check_new(raster.check_format(path), args.overwrite)
         places.append(path.resolve())
     with raster.Image(files[0], args.layer) as first:
+        for path in filter(None, (args.output, args.looks_map)):
+            raster.check_space(path, first.shape, np.float32)
         kind = pixels.kind_of(first, args.pixels)
         looks = first.looks if args.looks is None else args.looks
     samples, tags = raster.read_stack(

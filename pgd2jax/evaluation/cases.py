@@ -153,7 +153,8 @@ def of_files(
         regions: Homogeneous windows, in all of them.
 
     Raises:
-        ValueError: if there are not as many references, or two names are equal.
+        ValueError: if there are not as many references, they are of another shape, two
+            names are equal, or a region lies outside of an image.
     """
     if references and len(references) != len(paths):
         raise ValueError(
@@ -166,26 +167,39 @@ def of_files(
     matched = references or [None] * len(paths)
 
     # Bursts are no neighbours on the ground: each is a scene.
-    pieces = [_pieces(path, layer) for path in paths]
+    pieces = []
+    for path, other in zip(paths, matched, strict=True):
+        with raster.Image(path, layer) as image:
+            pieces.append(image.pieces)
+            _check_files(image, other, regions)
 
     def scenes():
         for path, other, rows in zip(paths, matched, pieces, strict=True):
             samples, known = _samples(path, layer, kind)
             known = known if looks is None else looks
-            reference = None if other is None else _reference(other, path, samples)
+            reference = None if other is None else _reference(other)
             for number, piece in enumerate(rows):
                 name = path.stem if len(rows) == 1 else f"{path.stem}-{number + 1}"
                 case = _of_samples(name, "files", samples[piece], known)
                 if reference is not None:
                     case = case._replace(reference=reference[piece])
-                yield case._replace(regions=_inside(regions, case.intensity.shape))
+                yield case._replace(regions=regions)
 
     return Cases(f"{len(paths)} files", sum(map(len, pieces)), scenes())
 
 
-def _pieces(path, layer) -> tuple[slice, ...]:
-    with raster.Image(path, layer) as image:
-        return image.pieces
+def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> None:
+    """Checks all that headers tell, before anything is measured."""
+    for piece in image.pieces:
+        _check_regions(regions, (piece.stop - piece.start, image.shape[1]))
+    if other is None:
+        return
+    with raster.Image(other) as reference:
+        if reference.shape != image.shape:
+            raise ValueError(
+                f"{other}: is {reference.shape}, its image {image.path} {image.shape}; "
+                "cut them to the same ground."
+            )
 
 
 def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
@@ -197,14 +211,9 @@ def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
         raise raster.RasterError(f"{path}: {error}") from error
 
 
-def _reference(path, of, samples) -> np.ndarray:
-    """Returns the linear power of a reference, of the same shape as samples."""
+def _reference(path) -> np.ndarray:
+    """Returns the linear power of a reference."""
     reference, _ = _samples(path, None, "auto")
-    if reference.shape != samples.shape:
-        raise ValueError(
-            f"{path}: is {reference.shape}, its image {of} {samples.shape}; cut them "
-            "to the same ground."
-        )
     return pixels.power_of(reference)
 
 
@@ -220,14 +229,13 @@ def _of_samples(name, group, samples, looks) -> Case:
     return Case(name, group, intensity, samples if single else None, None, looks)
 
 
-def _inside(regions, shape):
+def _check_regions(regions, shape):
     for rows, cols in regions or ():
         if rows.stop > shape[0] or cols.stop > shape[1]:
             raise ValueError(
                 f"region {rows.start}:{rows.stop},{cols.start}:{cols.stop} lies not "
                 f"in an image of {shape[0]} x {shape[1]}."
             )
-    return regions
 
 
 def of_series(
@@ -257,7 +265,7 @@ def of_series(
     found = raster.series(paths)
     convert = functools.partial(pixels.samples_of, kind=kind)
     stack, _ = raster.read_stack(found, convert, layer)
-    _inside(regions, stack.shape[1:])
+    _check_regions(regions, stack.shape[1:])
 
     def scenes():
         total = np.zeros(stack.shape[1:])

@@ -107,6 +107,7 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
             f"{path}: is something else than an evaluation; name another folder."
         )
     hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    aside = hidden.with_suffix(f"{hidden.suffix}-before")
     raster.check_folder(hidden)
     (hidden / SCENES).mkdir(parents=True)
     try:
@@ -115,13 +116,17 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
             os.replace(hidden, path)
             return
         # What else the user put there stays. The rows go first and come last: without
-        # them there is no evaluation.
-        (path / ROWS).unlink(missing_ok=True)
-        shutil.rmtree(path / SCENES, ignore_errors=True)
-        for new in sorted(hidden.iterdir(), key=lambda entry: entry.name == ROWS):
+        # them there is no evaluation. Links are moved as they are.
+        aside.mkdir()
+        news = sorted(hidden.iterdir(), key=lambda entry: entry.name == ROWS)
+        for new in reversed(news):
+            if os.path.lexists(path / new.name):
+                os.replace(path / new.name, aside / new.name)
+        for new in news:
             os.replace(new, path / new.name)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -164,7 +169,8 @@ def write(folder: pathlib.Path, made: Mapping[str, Any], rows: list[dict]) -> No
     }
     for name, content in files.items():
         with _writing(folder / name) as path:
-            path.write_text(content, encoding="utf-8")
+            # Names of files may be no text.
+            path.write_text(content, encoding="utf-8", errors="backslashreplace")
 
 
 def _csv(made: Mapping[str, Any], rows: list[dict]) -> str:

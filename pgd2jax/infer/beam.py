@@ -34,11 +34,13 @@ def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str
     """
     import apache_beam as beam
 
+    if how.get("resume") and job.target.exists():  # Runners may do a thing twice.
+        return f"{job.target}: is there already; passed over"
     try:
         scene.despeckle(
             _load(weights, dtype), job.source, job.target, layer=job.layer, **how
         )
-    except (ValueError, OSError) as error:
+    except Exception as error:  # Whatever it is, the others go on.
         logging.error("%s", error)
         beam.metrics.Metrics.counter(COUNTERS, FAILED).inc()
         return f"failed: {error}"

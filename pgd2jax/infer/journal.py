@@ -58,9 +58,9 @@ class Journal:
         self._target = pathlib.Path(target)
         self._rows_path, self._about_path = _paths(self._target)
         rows, self._cols = shape
-        about = json.dumps(identity, sort_keys=True, default=str)
+        self._about = json.dumps(identity, sort_keys=True, default=str)
         known = self._rows_path.exists() and self._about_path.exists()
-        if known and self._about_path.read_text() != about:
+        if known and not self._ours():
             logging.warning(
                 "%s: the rows of an earlier run were made otherwise; begins anew.",
                 self._target,
@@ -71,8 +71,12 @@ class Journal:
             known = False
         if not known:
             self._rows_path.write_bytes(b"")
-            self._about_path.write_text(about)
+            self._about_path.write_text(self._about)
         self.rows = self._kept()
+
+    def _ours(self) -> bool:
+        """Returns whether the rows are kept by a run that makes the same ones."""
+        return self._about_path.read_text(errors="replace") == self._about
 
     def _kept(self) -> int:
         return self._rows_path.stat().st_size // (4 * self._cols)
@@ -90,7 +94,8 @@ class Journal:
         Raises:
             RasterError: if another run has made the same result, or is making it.
         """
-        if not self._rows_path.exists() or self._kept() < self.rows:
+        gone = not (self._rows_path.exists() and self._about_path.exists())
+        if gone or self._kept() < self.rows or not self._ours():
             raise raster.RasterError(
                 f"{self._target}: another run writes it, too; wait for that one."
             )

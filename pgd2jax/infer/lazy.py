@@ -51,7 +51,7 @@ class Lazy:
                 row = range(len(self))[operator.index(rows)]
             except TypeError as error:
                 raise IndexError(f"{key}: give integers or slices.") from error
-            return self._rows(slice(row, row + 1))[0, cols]
+            return self._rows(slice(row, row + 1))[0, cols].copy()  # The band is kept.
         start, stop, step = rows.indices(len(self))
         wanted = range(start, stop, step)
         if not wanted:

@@ -82,13 +82,16 @@ def results(
     )
 
 
-def check_paths(source: str | os.PathLike, made: Results, overwrite: bool) -> None:
+def check_paths(
+    source: str | os.PathLike, made: Results, overwrite: bool, resume: bool
+) -> None:
     """Checks that an image may be read and its results written, before any work.
 
     Args:
         source: To be read.
         made: To be written.
         overwrite: Whether they may exist.
+        resume: Whether what lies beside the image may, as a stopped run leaves it.
 
     Raises:
         ValueError: if nothing reads the source, or a target is the source or exists.
@@ -101,7 +104,8 @@ def check_paths(source: str | os.PathLike, made: Results, overwrite: bool) -> No
             raise ValueError(
                 f"{target}: is the input, or in it; give the output another name."
             )
-        raster.check_new(target, overwrite)
+        beside = target != made.image
+        raster.check_new(target, overwrite or (resume and beside))
 
 
 def despeckle(
@@ -160,7 +164,7 @@ def despeckle(
         ValueError: if the pixels cannot be despeckled; the message names the file.
     """
     made = results(target, quicklook, subtract_noise)
-    check_paths(source, made, overwrite)
+    check_paths(source, made, overwrite, resume)
     with raster.Image(source, layer) as image:
         opened = Source(image, kind)
         with named(source):

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import pathlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -55,6 +55,44 @@ def write(path: str | os.PathLike, raster: Raster) -> None:
     write_rows(path, [pixels], pixels.shape, pixels.dtype, raster.tags)
 
 
+def check_space(
+    path: pathlib.Path, shape: tuple[int, int], dtype: np.dtype, copies: int = 1
+) -> None:
+    """Checks that the disk has room for an image, uncompressed.
+
+    Raises:
+        RasterError: if it has not.
+    """
+    needed = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    free = shutil.disk_usage(path.parent).free
+    if free < needed * copies:
+        raise RasterError(
+            f"{path}: may take {needed / 1e9:.3g} GB, but {path.parent} has "
+            f"{free / 1e9:.3g} GB free; choose another place."
+        )
+
+
+def _counted(
+    path: pathlib.Path, bands: Iterable[np.ndarray], shape: tuple[int, int]
+) -> Iterator[np.ndarray]:
+    """Yields the bands.
+
+    Raises:
+        RasterError: if they are not the rows of the image, no more and no fewer.
+    """
+    rows = 0
+    for band in bands:
+        rows += len(band)
+        if rows > shape[0] or band.shape[1:] != shape[1:]:
+            raise RasterError(
+                f"{path}: a band of {band.shape} up to row {rows} lies not in an image "
+                f"of {shape}."
+            )
+        yield band
+    if rows < shape[0]:
+        raise RasterError(f"{path}: of the {shape[0]} rows of it {rows} were given.")
+
+
 def write_rows(
     path: str | os.PathLike,
     bands: Iterable[np.ndarray],
@@ -75,8 +113,8 @@ def write_rows(
             "rms"; None for a plain one.
 
     Raises:
-        RasterError: if the folder is missing, read-only or full, or a COG is asked for
-            without rasterio.
+        RasterError: if the folder is missing, read-only or full, if the rows are not
+            those of the shape, or if a COG is asked for without rasterio.
     """
     path = check_format(path)
     if overviews:
@@ -85,21 +123,16 @@ def write_rows(
         gdal.check(path)
     try:
         atomic.check_folder(path)
-        needed = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        free = shutil.disk_usage(path.parent).free
-        if free < needed * (2 if overviews else 1):
-            raise RasterError(
-                f"{path}: may take {needed / 1e9:.3g} GB, but {path.parent} has "
-                f"{free / 1e9:.3g} GB free; choose another place."
-            )
+        check_space(path, shape, dtype, copies=2 if overviews else 1)
+        bands = _counted(path, bands, tuple(shape))
         with atomic.replacing(path) as temporary:
             if path.suffix.lower() not in TIFF:
                 numpy_files.write(temporary, bands, shape, dtype)
             elif overviews is None:
-                geotiff.write(temporary, iter(bands), shape, dtype, tags)
+                geotiff.write(temporary, bands, shape, dtype, tags)
             else:
                 with atomic.temporary(path) as plain:
-                    geotiff.write(plain, iter(bands), shape, dtype, tags)
+                    geotiff.write(plain, bands, shape, dtype, tags)
                     gdal.optimise(plain, temporary, overviews)
     except OSError as error:
         raise RasterError(

@@ -46,7 +46,7 @@ class Mapped:
 
     def close(self) -> None:
         """Lets the array go."""
-        del self._array
+        self._array = None
 
 
 def _from_archive(path: pathlib.Path) -> np.ndarray:

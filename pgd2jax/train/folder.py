@@ -1,11 +1,15 @@
 """The folder of a run: whose it is, and what is left in it for inspection."""
 
+import contextlib
+import fcntl
 import json
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
 import jax
 import numpy as np
+from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.data import pairs
@@ -46,6 +50,29 @@ def claim(workdir: pathlib.Path, config: dict[str, Any]) -> str:
         with raster.replacing(path) as temporary:
             temporary.write_text(json.dumps(config, indent=2) + "\n")
     return ""
+
+
+@contextlib.contextmanager
+def alone(workdir: pathlib.Path) -> Iterator[None]:
+    """Keeps other trainings out of a folder, for as long as this one is at work there.
+
+    Raises:
+        ValueError: if another one is.
+    """
+    if jax.process_index() != 0:
+        yield
+        return
+    with open(workdir / ".lock", "a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise ValueError(
+                f"{workdir}: another training is at work there; wait for it, or give "
+                "another --workdir."
+            ) from error
+        except OSError as error:  # As on some network file systems.
+            logging.warning("%s: cannot be locked (%s).", workdir, error)
+        yield
 
 
 def write_overview(workdir: pathlib.Path, params: Any) -> None:

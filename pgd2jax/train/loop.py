@@ -118,6 +118,7 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     Raises:
         TrainingError: if the configuration does not fit the devices or the run so far,
             or if the network or too many steps in a row are not finite.
+        ValueError: if another training is at work in the folder.
         MissingDataError: if the data set has not been built.
         CheckpointError: if a checkpoint cannot be written, or none is whole.
         OutOfMemoryError: if a step takes more memory than the device has.
@@ -138,7 +139,10 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     if params is not None:
         now = state.begin_with(now, params)
     # Closed whatever happens: what is being written is finished first.
-    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
+    with (
+        folder.alone(workdir),
+        contextlib.closing(checkpoints.Checkpoints(workdir)) as store,
+    ):
         first, now = store.restore_newest(now)
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)

@@ -5,7 +5,12 @@ import signal
 import jax
 from jax.experimental import multihost_utils
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+# What schedulers send, Ctrl-C, and what a terminal that is closed sends.
+SIGNALS = (
+    signal.SIGTERM,
+    signal.SIGINT,
+    *filter(None, [getattr(signal, "SIGHUP", None)]),
+)
 
 
 class Stopped(Exception):
@@ -23,7 +28,9 @@ class Stopped(Exception):
 
 
 class Stop:
-    """Takes SIGTERM and the first Ctrl-C while it is open; a second one interrupts.
+    """Takes `SIGNALS` while it is open; a second Ctrl-C interrupts.
+
+    What is ignored, as under nohup, stays so.
 
     Of several processes each may get the signal at another time, or one alone: JAX
     watches for SIGTERM and has all of them stop at the same step.
@@ -37,7 +44,11 @@ class Stop:
     def __enter__(self):
         """Starts to listen."""
         if jax.process_count() == 1:
-            self._before = {n: signal.signal(n, self._take) for n in SIGNALS}
+            self._before = {
+                number: signal.signal(number, self._take)
+                for number in SIGNALS
+                if signal.getsignal(number) is not signal.SIG_IGN
+            }
         return self
 
     def __exit__(self, *_):

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pgd2jax import cli
+from pgd2jax.infer import beam, jobs
 from tests import safe
 
 pytest.importorskip("apache_beam")
@@ -29,3 +30,11 @@ def test_a_pipeline_makes_what_one_by_one_does(tmp_path, smoke_run, capsys):
         )
         np.testing.assert_array_equal(alone, beam)
     assert len(list((tmp_path / "beam").iterdir())) == 3
+
+
+def test_a_scene_that_a_runner_does_twice_has_not_failed(tmp_path, smoke_run):
+    np.save(tmp_path / "in.npy", safe.slc((40, 30)))
+    job = jobs.Job(tmp_path / "in.npy", None, tmp_path / "out.npy")
+    for said in ("done", "is there already; passed over"):
+        found = beam.despeckle(job, str(smoke_run), "auto", {"resume": True})
+        assert found == f"{job.target}: {said}"

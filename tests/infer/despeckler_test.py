@@ -1,8 +1,12 @@
+import json
+import shutil
+
 import jax
 import numpy as np
 import pytest
 
 import pgd2jax
+from pgd2jax import checkpoints
 from pgd2jax.infer import Despeckler
 from pgd2jax.sar import halves as sar_halves
 
@@ -27,6 +31,28 @@ def test_any_size_comes_back_finite_and_as_large(despeckler, shape):
     assert clean.dtype == np.float32
     assert np.isfinite(clean).all()
     assert (clean > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"denoise_depth": [0, 1, 0]}, "copy both again"),  # Some weights to spare.
+        ({"features": 16}, "copy both again"),
+        ({"features": 0}, "no network of this version"),
+        (None, "another network"),
+    ],
+)
+def test_weights_must_be_of_their_configuration(tmp_path, smoke_run, changes, says):
+    shutil.copytree(smoke_run / "checkpoints" / "4", tmp_path / "4")
+    path = tmp_path / "4" / "config" / "metadata"
+    config = json.loads(path.read_text())
+    if changes is None:
+        config = None
+    else:
+        config["model"] |= changes
+    path.write_text(json.dumps(config))
+    with pytest.raises(checkpoints.CheckpointError, match=rf"^{tmp_path}/4: .*{says}"):
+        pgd2jax.load(tmp_path / "4")
 
 
 @pytest.mark.parametrize("factor", [1e-4, 0.01, 3.0, 1e4])

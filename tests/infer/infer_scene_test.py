@@ -170,6 +170,29 @@ def test_two_runs_of_one_result_do_not_mix_their_rows(stopped, far):
     assert not target.exists()
 
 
+def test_rows_of_another_run_are_not_added_to(stopped, far):
+    source, target = stopped
+    about = target.with_name(".clean.npy.rows.json")
+
+    def meanwhile(done, total):
+        about.write_bytes(b"\xff")  # One with other weights begins, and kept as many.
+
+    with pytest.raises(raster.RasterError, match=r"^\S*clean\.npy: another"):
+        scene.despeckle(far, source, target, tile=16, resume=True, progress=meanwhile)
+    assert not target.exists()
+
+
+def test_what_a_stopped_run_left_beside_a_result_is_no_hindrance(stopped, far):
+    source, target = stopped
+    target.with_suffix(".png").write_bytes(b"of the run that was stopped")
+    options = {"quicklook": True, "tile": 16}
+    with pytest.raises(FileExistsError):
+        scene.despeckle(far, source, target, **options)
+    scene.despeckle(far, source, target, resume=True, **options)
+    with Image.open(target.with_suffix(".png")) as look:
+        assert look.size == (50, 200)
+
+
 def test_rows_of_a_stopped_run_go_with_the_result(stopped, far):
     source, target = stopped
     scene.despeckle(far, source, target)
@@ -234,6 +257,9 @@ def test_a_file_is_like_an_array(tmp_path, far):
         for key in (200, "rows", 1.5):
             with pytest.raises(IndexError):
                 clean[key]
+        clean[7][:] = 0  # A copy: what is kept stays as it is.
+        np.testing.assert_allclose(clean[7], whole[7], rtol=1e-5)
+        clean.close()  # Twice does no harm.
 
 
 def test_only_bands_that_are_looked_at_are_read(tmp_path, far, monkeypatch):

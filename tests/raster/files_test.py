@@ -283,6 +283,26 @@ def test_rows_are_written_as_they_come(tmp_path, rng):
     np.testing.assert_array_equal(read, pixels)
 
 
+@pytest.mark.parametrize("suffix", [".npy", ".tif"])
+@pytest.mark.parametrize(
+    ("heights", "cols", "message"),
+    [
+        ((), 30, "of the 600 rows of it 0"),
+        ((300, 299), 30, "of the 600 rows of it 599"),
+        ((300, 301), 30, "up to row 601"),
+        ((300, 300, 300), 30, "up to row 900"),
+        ((300, 300), 29, r"\(300, 29\)"),
+    ],
+)
+def test_rows_that_do_not_make_the_image_leave_nothing(
+    tmp_path, suffix, heights, cols, message
+):
+    bands = [np.zeros((height, cols), np.float32) for height in heights]
+    with pytest.raises(raster.RasterError, match=message):
+        raster.write_rows(tmp_path / f"out{suffix}", bands, (600, 30), np.float32)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_error_while_writing_leaves_nothing(tmp_path):
     def broken():
         yield np.zeros((300, 30), np.float32)

@@ -11,7 +11,7 @@ import pytest
 
 from pgd2jax import checkpoints, configuration
 from pgd2jax.data import pairs
-from pgd2jax.train import loop, progress, state, steps, stopping, validation
+from pgd2jax.train import folder, loop, progress, state, steps, stopping, validation
 from tests import damage
 
 
@@ -82,6 +82,15 @@ def test_run_that_is_told_to_stop_goes_on_as_if_it_had_not_been(
         np.testing.assert_array_equal(ours, theirs)
     assert scalars(smoke_run, "train/loss") == scalars(tmp_path, "train/loss")
     assert loop.run(config, tmp_path) == {}
+
+
+def test_two_runs_in_one_folder_do_not_mix(tmp_path, smoke_config):
+    with (
+        folder.alone(tmp_path),
+        pytest.raises(ValueError, match=rf"^{tmp_path}: another training is at work"),
+    ):
+        loop.run(smoke_config(), tmp_path)
+    assert not (tmp_path / "checkpoints").exists()
 
 
 def test_run_goes_on_with_the_checkpoint_before_a_damaged_one(
