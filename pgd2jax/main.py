@@ -147,6 +147,7 @@ def _main(plan: sweep.Plan) -> None:
         workdir = f"runs/{name}"
     workdir = pathlib.Path(workdir)
     compilation.cache()
+    jax.config.update("jax_enable_x64", False)  # Pairs and weights are float32.
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().addFilter(_worth_telling)
     try:

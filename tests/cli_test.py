@@ -360,6 +360,11 @@ def test_room_for_a_reference_is_looked_at_first(tmp_path, dates, capsys, monkey
     assert "ref.tif: may take 8e-06 GB" in capsys.readouterr().err
 
 
+def test_no_scenes_are_none_to_evaluate(capsys):
+    assert run("evaluate", "--scenes=0", "--methods=noisy") == 1
+    assert "--scenes=0 must be at least 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [

@@ -115,6 +115,8 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
         "looks": args.looks,
         "regions": args.region,
     }
+    if args.scenes is not None and args.scenes < 1:
+        raise ValueError(f"--scenes={args.scenes} must be at least 1.")
     if args.files:
         return cases.of_files(args.files, args.references, **own)
     if args.references:
