@@ -62,17 +62,18 @@ def cut(
 
             part = slice(wanted.start - first, wanted.stop - first)
             bands = tiles.read_bands(read_piece, plan.rows, margin, part)
-            for rows, have_rows, band in bands:
+            for rows, have_rows, blocks in bands:
                 for cols in plan.cols:
                     have_cols = tiles.around(cols, margin, plan.cols.length)
-                    have, near = (have_rows, have_cols), band[:, have_cols]
+                    have = have_rows, have_cols
+                    near = [block[:, have_cols] for block in blocks]
                     yield pool.submit(
                         _tile, near, first, (rows, cols), have, scale, put
                     )
 
 
 def _tile(
-    samples: np.ndarray,
+    near: list[np.ndarray],
     first: int,
     spans: tuple[tiles.Span, tiles.Span],
     have: tuple[slice, slice],
@@ -80,6 +81,7 @@ def _tile(
     put: Callable[[np.ndarray], jax.Array],
 ) -> Tile:
     """Returns a tile of the samples at hand, its rows and columns and some around."""
+    samples = near[0] if len(near) == 1 else np.concatenate(near)
     value = radiometry.amplitude(scale)
     if not np.iscomplexobj(samples):
         samples, value = pixels.power_of(samples), scale

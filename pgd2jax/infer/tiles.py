@@ -117,8 +117,11 @@ def around(span: Span, margin: int, length: int) -> slice:
 
 def read_bands(
     read: Callable[[int, int], np.ndarray], rows: Axis, margin: int, wanted: slice
-) -> Iterator[tuple[Span, slice, np.ndarray]]:
+) -> Iterator[tuple[Span, slice, list[np.ndarray]]]:
     """Yields bands with a margin around them; every row is read once.
+
+    Bands overlap. Each comes as blocks of rows, one below the other, as it was read:
+    whoever cuts it into tiles copies it anyway, and in more than one thread.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols].
@@ -128,7 +131,7 @@ def read_bands(
 
     Yields:
         The rows of the band's tiles; those that come along, without those beyond the
-        scene; and these, [rows, cols].
+        scene; and these, blocks of [rows, cols].
     """
     held, end = [], 0  # Blocks of rows with their first row, up to row `end`.
     for span in rows:
@@ -142,10 +145,11 @@ def read_bands(
         held = [
             (first, block) for first, block in held if first + len(block) > have.start
         ]
-        band = np.concatenate(
-            [block[max(have.start - first, 0) :] for first, block in held]
+        yield (
+            span,
+            have,
+            [block[max(have.start - first, 0) :] for first, block in held],
         )
-        yield span, have, band
 
 
 def mirrored(

@@ -7,9 +7,10 @@ from pgd2jax.infer import tiles
 def pieces(scene, plan, margin):
     """Yields the rows, the columns and the pixels of each tile."""
     height, width = scene.shape
-    for rows, have_rows, band in tiles.read_bands(
+    for rows, have_rows, blocks in tiles.read_bands(
         lambda start, stop: scene[start:stop], plan.rows, margin, slice(0, height)
     ):
+        band = np.concatenate(blocks)
         for cols in plan.cols:
             have_cols = tiles.around(cols, margin, width)
             have = have_rows, have_cols
@@ -47,8 +48,8 @@ def test_every_row_is_read_once(rng):
         return scene[start:stop]
 
     plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
-    for span, rows, band in tiles.read_bands(read, plan.rows, 8, slice(0, 300)):
-        np.testing.assert_array_equal(band, scene[rows])
+    for span, rows, blocks in tiles.read_bands(read, plan.rows, 8, slice(0, 300)):
+        np.testing.assert_array_equal(np.concatenate(blocks), scene[rows])
         assert rows.start == max(span.whole.start - 8, 0)
         assert rows.stop == min(span.whole.stop + 8, 300)
     starts, stops = zip(*seen, strict=True)
@@ -66,8 +67,8 @@ def test_bands_without_wanted_rows_are_neither_read_nor_yielded(rng):
     plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
     found = list(tiles.read_bands(read, plan.rows, 10, slice(100, 193)))
     assert [span.core for span, _, _ in found] == [slice(96, 160), slice(160, 224)]
-    for _, rows, band in found:
-        np.testing.assert_array_equal(band, scene[rows])
+    for _, rows, blocks in found:
+        np.testing.assert_array_equal(np.concatenate(blocks), scene[rows])
     assert seen == [(54, 202), (202, 266)]
 
 
