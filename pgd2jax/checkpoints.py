@@ -347,10 +347,13 @@ def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         CheckpointError: if the folder holds no weights of pgd2jax.
     """
     params, config = restore_params(path)
-    known = isinstance(config, dict) and isinstance(config.get("model"), dict)
-    if not {"snenet", "dbdnet"} <= set(params) or not known:
+    if not {"snenet", "dbdnet"} <= set(params):
         raise CheckpointError(
             f"{path}: holds the weights of another network ({', '.join(params)})."
+        )
+    if not isinstance(config, dict) or not isinstance(config.get("model"), dict):
+        raise CheckpointError(
+            f"{path}: its config names no network; copy it again, from the same run."
         )
     return params, config
 

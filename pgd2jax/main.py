@@ -5,6 +5,7 @@ python -m pgd2jax.main --config configs/quick.py --config.train.num_steps=5000
 python -m pgd2jax.main --config configs/small.py:seed=0/1/2,width=8/16
 """
 
+import contextlib
 import json
 import pathlib
 import shlex
@@ -168,7 +169,8 @@ def _main(plan: sweep.Plan) -> None:
         print(f"weights in {workdir}")
         _report(CONFIG.value, workdir, bool(found))
     except stopping.Stopped as stopped:
-        print(f"pgd2jax.main: {stopped}", file=sys.stderr)
+        with contextlib.suppress(OSError):  # The terminal may be gone.
+            print(f"pgd2jax.main: {stopped}", file=sys.stderr)
         sys.exit(stopped.status)
     except (ValueError, OSError) as error:
         logging.debug("It was raised here:", exc_info=True)

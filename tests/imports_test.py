@@ -9,7 +9,13 @@ REPOSITORY = pathlib.Path(__file__).parent.parent
 
 # A package imports of ours only what stands in a line before its own.
 ORDER = [
-    {"pgd2jax.sar", "pgd2jax.raster", "pgd2jax.compilation", "pgd2jax.memory"},
+    {
+        "pgd2jax.sar",
+        "pgd2jax.raster",
+        "pgd2jax.compilation",
+        "pgd2jax.memory",
+        "pgd2jax.signals",
+    },
     {"pgd2jax.metrics", "pgd2jax.models", "tfds_sar"},
     {"pgd2jax.losses", "pgd2jax.configuration"},
     {"pgd2jax.checkpoints", "pgd2jax.data"},

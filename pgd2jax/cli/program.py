@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pgd2jax
-from pgd2jax import compilation
+from pgd2jax import compilation, signals
 from pgd2jax.cli import despeckle, evaluate, export, reference, report, show
 
 
@@ -23,20 +23,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-# What schedulers send, and what a terminal that is closed does.
-STOPPING = (signal.SIGTERM, *filter(None, [getattr(signal, "SIGHUP", None)]))
-
-
 class _Terminated(BaseException):
-    """One of `STOPPING`, its number."""
+    """One of `signals.STOPPING`, its number."""
 
 
 @contextlib.contextmanager
 def _terminated_cleanly() -> Iterator[None]:
-    """Has `STOPPING` clean up as Ctrl-C does; only the main thread can ask for it.
-
-    What is ignored, as under nohup, stays so.
-    """
+    """Has signals clean up as Ctrl-C does; only the main thread can ask for it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -44,16 +37,11 @@ def _terminated_cleanly() -> Iterator[None]:
     def stop(number, _):
         raise _Terminated(number)
 
-    before = {
-        number: signal.signal(number, stop)
-        for number in STOPPING
-        if signal.getsignal(number) is not signal.SIG_IGN
-    }
+    before = signals.take(stop, signals.STOPPING)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
+        signals.give_back(before)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -70,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"pgd2jax: {error}", file=sys.stderr)
         return 1
     except (KeyboardInterrupt, _Terminated) as stopped:
-        print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
+        with contextlib.suppress(OSError):  # The terminal may be gone.
+            print("pgd2jax: stopped; finished files are whole.", file=sys.stderr)
         number = stopped.args[0] if isinstance(stopped, _Terminated) else signal.SIGINT
         return 128 + number

@@ -65,7 +65,8 @@ def run(args: argparse.Namespace) -> None:
     files = raster.series(args.stack)
     places = [path.resolve() for path in files]
     folders = [path.resolve() for path in args.stack if path.is_dir()]
-    for path in filter(None, (args.output, args.looks_map)):
+    outputs = list(filter(None, (args.output, args.looks_map)))
+    for path in outputs:
         if path.resolve() in places:
             raise ValueError(f"{path}: is taken already; give it another name.")
         if path.resolve().parent in folders:
@@ -75,8 +76,9 @@ def run(args: argparse.Namespace) -> None:
         raster.check_new(raster.check_format(path), args.overwrite)
         places.append(path.resolve())
     with raster.Image(files[0], args.layer) as first:
-        for path in filter(None, (args.output, args.looks_map)):
-            raster.check_space(path, first.shape, np.float32)
+        for path in outputs:
+            beside = sum(path.parent == other.parent for other in outputs)
+            raster.check_space(path, first.shape, np.float32, copies=beside)
         kind = pixels.kind_of(first, args.pixels)
         looks = first.looks if args.looks is None else args.looks
     samples, tags = raster.read_stack(

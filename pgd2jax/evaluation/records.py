@@ -119,11 +119,18 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         # them there is no evaluation. Links are moved as they are.
         aside.mkdir()
         news = sorted(hidden.iterdir(), key=lambda entry: entry.name == ROWS)
-        for new in reversed(news):
-            if os.path.lexists(path / new.name):
-                os.replace(path / new.name, aside / new.name)
-        for new in news:
-            os.replace(new, path / new.name)
+        try:
+            for new in reversed(news):
+                if os.path.lexists(path / new.name):
+                    os.replace(path / new.name, aside / new.name)
+            for new in news:
+                os.replace(new, path / new.name)
+        except BaseException:
+            for old in aside.iterdir():
+                if os.path.lexists(path / old.name):
+                    os.replace(path / old.name, hidden / old.name)
+                os.replace(old, path / old.name)
+            raise
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
         shutil.rmtree(aside, ignore_errors=True)

@@ -41,6 +41,8 @@ def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str
             _load(weights, dtype), job.source, job.target, layer=job.layer, **how
         )
     except Exception as error:  # Whatever it is, the others go on.
+        told = isinstance(error, ValueError | OSError)
+        error = error if told else f"{job.name}: {error!r}"
         logging.error("%s", error)
         beam.metrics.Metrics.counter(COUNTERS, FAILED).inc()
         return f"failed: {error}"

@@ -386,16 +386,18 @@ def load(
     Raises:
         CheckpointError: if the folder holds no weights of pgd2jax, or those of another
             network than its configuration says.
+        ValueError: if there is no such dtype.
     """
+    dtype = configuration.compute_dtype(dtype)
     params, config = checkpoints.load_weights(weights)
     try:
         model = configuration.model(config["model"], dtype)
+        image = jax.ShapeDtypeStruct((1, model.stride, model.stride, 1), jnp.float32)
+        made = jax.eval_shape(model.init, jax.random.key(0), image, image)["params"]
     except (TypeError, ValueError) as error:  # As of a later version.
         raise checkpoints.CheckpointError(
             f"{weights}: its configuration is of no network of this version. ({error})"
         ) from error
-    image = jax.ShapeDtypeStruct((1, model.stride, model.stride, 1), jnp.float32)
-    made = jax.eval_shape(model.init, jax.random.key(0), image, image)["params"]
     if jax.tree.map(np.shape, made) != jax.tree.map(np.shape, params):
         raise checkpoints.CheckpointError(
             f"{weights}: its params are not those of the network that its config "

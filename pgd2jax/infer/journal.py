@@ -108,6 +108,11 @@ class Journal:
         self.rows += len(power)
 
     @staticmethod
+    def exists(target: str | os.PathLike) -> bool:
+        """Returns whether a stopped run has left rows of a target."""
+        return _paths(pathlib.Path(target))[0].exists()
+
+    @staticmethod
     def remove(target: str | os.PathLike) -> None:
         """Removes the rows of a target, if any: the result is whole."""
         for path in _paths(pathlib.Path(target)):

@@ -91,7 +91,7 @@ def check_paths(
         source: To be read.
         made: To be written.
         overwrite: Whether they may exist.
-        resume: Whether what lies beside the image may, as a stopped run leaves it.
+        resume: Whether what lies beside the image may, where a stopped run left it.
 
     Raises:
         ValueError: if nothing reads the source, or a target is the source or exists.
@@ -99,13 +99,13 @@ def check_paths(
     """
     source = pathlib.Path(source)
     raster.format_of(source)
+    begun = resume and Journal.exists(made.image)
     for target in filter(None, made):
         if source.resolve() in (target.resolve(), *target.resolve().parents):
             raise ValueError(
                 f"{target}: is the input, or in it; give the output another name."
             )
-        beside = target != made.image
-        raster.check_new(target, overwrite or (resume and beside))
+        raster.check_new(target, overwrite or (begun and target != made.image))
 
 
 def despeckle(
@@ -210,7 +210,7 @@ def despeckle(
             if made.look:
                 look.write(made.look)
 
-        description = f"{calibrate or 'intensity'}, despeckled"
+        description = f"{calibrate or 'backscatter'}, despeckled"
         if subtract_noise:
             description += ", thermal noise subtracted"
         with contextlib.closing(ahead(written(), depth=1)) as rows:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from absl import logging
 
+from pgd2jax import signals
 from pgd2jax.sweep import planning, results, table
 from pgd2jax.train import stopping
 
@@ -16,7 +17,7 @@ STOPPED = tuple(128 + number for number in stopping.SIGNALS)  # Of shells.
 
 
 class _Signals:
-    """Takes SIGTERM and Ctrl-C during a sweep: its run gets them and saves itself.
+    """Takes signals during a sweep: its run gets them and saves itself.
 
     Attributes:
         asked: Number of the signal that came, or 0.
@@ -27,19 +28,18 @@ class _Signals:
         self._process = None
 
     def __enter__(self):
-        self._before = {n: signal.signal(n, self._take) for n in stopping.SIGNALS}
+        self._before = signals.take(self._take, stopping.SIGNALS)
         return self
 
     def __exit__(self, *_):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        signals.give_back(self._before)
 
     def _take(self, number, frame):
         del frame
         self.asked = number
         # Terminals send Ctrl-C to the run as well, and two would interrupt it.
-        if number == signal.SIGTERM and self._process:
-            self._process.terminate()
+        if number != signal.SIGINT and self._process:
+            self._process.send_signal(number)
 
     def status(self, command: Sequence[str]) -> int:
         """Runs a command and returns its exit status by the custom of shells."""
@@ -62,16 +62,16 @@ def run(runs: Sequence[planning.Run], workdir: pathlib.Path) -> list[results.Res
     """
     found = []
     workdir.mkdir(parents=True, exist_ok=True)
-    with _Signals() as signals:
+    with _Signals() as taken:
         for number, one in enumerate(runs, 1):
             logging.info("Run %d of %d: %s", number, len(runs), one.name)
             folder = workdir / one.name
-            status = signals.status([*PROGRAM, *one.flags, f"--workdir={folder}"])
-            if signals.asked or status in STOPPED:
+            status = taken.status([*PROGRAM, *one.flags, f"--workdir={folder}"])
+            if taken.asked or status in STOPPED:
                 raise stopping.Stopped(
                     f"the sweep stopped at run {number} of {len(runs)}, {one.name}; "
                     "the same command goes on from there.",
-                    signals.asked or status - 128,
+                    taken.asked or status - 128,
                 )
             measured = () if status else results.measured(folder)
             found.append(results.Result(one.values, bool(status), *measured))

@@ -124,7 +124,6 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
         OutOfMemoryError: if a step takes more memory than the device has.
         Stopped: if a signal asked for it; the last step is saved.
     """
-    num_steps = config.train.num_steps
     config, params = beginning.begin(config)
     model = model or configuration.model(
         config.model, config.train.dtype, config.train.remat
@@ -132,17 +131,20 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     _check(config, model.stride)
     batches = beginning.batches(config)
     workdir.mkdir(parents=True, exist_ok=True)
-    plain = json.loads(config.to_json())
+    with folder.alone(workdir):
+        return _run(config, workdir, model, batches, params)
+
+
+def _run(config, workdir, model, batches, params) -> dict[str, float]:
+    """Trains as `run` does, from `params` if given, in a folder of its own."""
+    num_steps, plain = config.train.num_steps, json.loads(config.to_json())
     _claim(workdir, plain)
     tx = state.optimiser(num_steps, **config.optimiser)
     now = state.create(model, tx, config.seed, model.stride)
     if params is not None:
         now = state.begin_with(now, params)
     # Closed whatever happens: what is being written is finished first.
-    with (
-        folder.alone(workdir),
-        contextlib.closing(checkpoints.Checkpoints(workdir)) as store,
-    ):
+    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)

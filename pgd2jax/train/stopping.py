@@ -5,12 +5,9 @@ import signal
 import jax
 from jax.experimental import multihost_utils
 
-# What schedulers send, Ctrl-C, and what a terminal that is closed sends.
-SIGNALS = (
-    signal.SIGTERM,
-    signal.SIGINT,
-    *filter(None, [getattr(signal, "SIGHUP", None)]),
-)
+from pgd2jax import signals
+
+SIGNALS = (*signals.STOPPING, signal.SIGINT)
 
 
 class Stopped(Exception):
@@ -30,8 +27,6 @@ class Stopped(Exception):
 class Stop:
     """Takes `SIGNALS` while it is open; a second Ctrl-C interrupts.
 
-    What is ignored, as under nohup, stays so.
-
     Of several processes each may get the signal at another time, or one alone: JAX
     watches for SIGTERM and has all of them stop at the same step.
     """
@@ -44,22 +39,18 @@ class Stop:
     def __enter__(self):
         """Starts to listen."""
         if jax.process_count() == 1:
-            self._before = {
-                number: signal.signal(number, self._take)
-                for number in SIGNALS
-                if signal.getsignal(number) is not signal.SIG_IGN
-            }
+            self._before = signals.take(self._take, SIGNALS)
         return self
 
     def __exit__(self, *_):
         """Gives the signals back."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        signals.give_back(self._before)
 
     def _take(self, number, frame):
         del frame
         self._asked = number
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        if signal.SIGINT in self._before:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def after(self, step: int) -> int:
         """Returns the signal to stop for after this step, the same everywhere, or 0."""

@@ -279,27 +279,6 @@ def test_files_that_cannot_be_are_told_before_any_is_measured(tmp_path, dates):
         cases.of_files(dates[:2], [dates[1], small])
 
 
-def test_an_evaluation_replaces_another_whose_scenes_are_a_link(tmp_path):
-    found, elsewhere = tmp_path / "found", tmp_path / "elsewhere"
-    for number in (1, 2):
-        with records.folder(found) as folder:
-            (folder / records.SCENES / f"{number}.npz").touch()
-            (folder / records.ROWS).write_text(str(number))
-        if number == 1:
-            (found / records.SCENES).rename(elsewhere)
-            (found / records.SCENES).symlink_to(elsewhere)
-            (found / "notes.txt").touch()
-    assert (found / records.ROWS).read_text() == "2"
-    assert [path.name for path in (found / records.SCENES).iterdir()] == ["2.npz"]
-    assert [path.name for path in elsewhere.iterdir()] == ["1.npz"]
-    assert {path.name for path in found.iterdir()} == {
-        "rows.json",
-        "scenes",
-        "notes.txt",
-    }
-    assert sorted(tmp_path.iterdir()) == [elsewhere, found]
-
-
 @pytest.mark.slow
 def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
     target = tmp_path / "found"
@@ -379,20 +358,6 @@ def test_a_command_that_is_terminated_cleans_up(tmp_path, smoke_run, monkeypatch
     assert main(["evaluate", f"--weights={smoke_run}", *given]) == 143
     assert not list(tmp_path.iterdir())
     assert signal.getsignal(signal.SIGTERM) == before
-
-
-def test_what_ignores_a_signal_goes_on_ignoring_it(monkeypatch):
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # As nohup does.
-
-    def hang_up(*_):
-        os.kill(os.getpid(), signal.SIGHUP)
-        raise ValueError("went on")
-
-    monkeypatch.setattr(running, "rows", hang_up)
-    try:
-        assert main(["evaluate", "--canonical=1", "--methods=noisy"]) == 1
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize("region", ["32", "5:5,0:9", "0:9,9:0", "a:b,c:d"])

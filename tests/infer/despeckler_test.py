@@ -39,7 +39,8 @@ def test_any_size_comes_back_finite_and_as_large(despeckler, shape):
         ({"denoise_depth": [0, 1, 0]}, "copy both again"),  # Some weights to spare.
         ({"features": 16}, "copy both again"),
         ({"features": 0}, "no network of this version"),
-        (None, "another network"),
+        ({"features": 8.5}, "no network of this version"),
+        (None, "names no network"),
     ],
 )
 def test_weights_must_be_of_their_configuration(tmp_path, smoke_run, changes, says):
@@ -53,6 +54,8 @@ def test_weights_must_be_of_their_configuration(tmp_path, smoke_run, changes, sa
     path.write_text(json.dumps(config))
     with pytest.raises(checkpoints.CheckpointError, match=rf"^{tmp_path}/4: .*{says}"):
         pgd2jax.load(tmp_path / "4")
+    with pytest.raises(ValueError, match=r"^dtype='float16' must be auto"):
+        pgd2jax.load(tmp_path / "4", dtype="float16")
 
 
 @pytest.mark.parametrize("factor", [1e-4, 0.01, 3.0, 1e4])

@@ -7,6 +7,7 @@ import textwrap
 import numpy as np
 import pytest
 import rasterio
+import tifffile
 from PIL import Image
 
 from pgd2jax import infer, raster
@@ -186,6 +187,10 @@ def test_what_a_stopped_run_left_beside_a_result_is_no_hindrance(stopped, far):
     source, target = stopped
     target.with_suffix(".png").write_bytes(b"of the run that was stopped")
     options = {"quicklook": True, "tile": 16}
+    for how in ({}, {"resume": True}):  # Of another result no run was stopped.
+        (target.parent / "other.png").write_bytes(b"a photograph")
+        with pytest.raises(FileExistsError):
+            scene.despeckle(far, source, target.with_stem("other"), **options, **how)
     with pytest.raises(FileExistsError):
         scene.despeckle(far, source, target, **options)
     scene.despeckle(far, source, target, resume=True, **options)
@@ -312,6 +317,12 @@ def test_a_result_says_what_it_holds_and_not_what_its_source_did(
         assert file.units == (said,)
         assert file.descriptions == ("sigma0, despeckled, thermal noise subtracted",)
         assert file.tags()["ORBIT"] == "ascending"
+    with tifffile.TiffFile(tmp_path / "clean.tif") as file:
+        raw = file.pages[0].tags["GDAL_METADATA"].value
+    assert raw.count('role="description"') == raw.count('role="unittype"') == 1
+    scene.despeckle(far, root, tmp_path / "plain.tif", unit=unit)
+    with rasterio.open(tmp_path / "plain.tif") as file:
+        assert file.descriptions == ("backscatter, despeckled",)
 
 
 def test_a_killed_process_leaves_no_half_result(tmp_path, smoke_run):

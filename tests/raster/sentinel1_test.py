@@ -302,7 +302,10 @@ def test_noise_in_unknown_units_or_without_values_is_refused(tmp_path):
             image.noise()
 
 
-@pytest.mark.parametrize(("version", "warns"), [("002.84", True), ("002.91", False)])
+@pytest.mark.parametrize(
+    ("version", "warns"),
+    [("002.84", True), ("2.84 patched", True), ("002.91", False), ("<", False)],
+)
 def test_borders_of_old_grd_are_warned_of(tmp_path, caplog, version, warns):
     amplitude = np.abs(safe.slc(SHAPE)).astype(np.uint16)
     root = safe.Safe({"iw-vv": amplitude}).write(tmp_path)

@@ -90,7 +90,7 @@ def test_two_runs_in_one_folder_do_not_mix(tmp_path, smoke_config):
         pytest.raises(ValueError, match=rf"^{tmp_path}: another training is at work"),
     ):
         loop.run(smoke_config(), tmp_path)
-    assert not (tmp_path / "checkpoints").exists()
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 
 
 def test_run_goes_on_with_the_checkpoint_before_a_damaged_one(

@@ -96,7 +96,9 @@ class Measurement:
         if (kind == "SLC") != (self.dtype.kind == "c"):
             raise ValueError(f"it is {kind}, but the pixels of its TIFF {self.dtype}")
         if kind == "GRD":
-            version = self._product.processor()
+            version = None
+            with contextlib.suppress(ValueError):  # Nothing else needs the manifest.
+                version = self._product.processor()
             if version is not None and version < BORDERS_CLEAN:
                 logging.warning(
                     "%s: before version %.2f of its processor the borders of GRD "

@@ -4,6 +4,7 @@ Source of all names: "Sentinel-1 Product Specification", S1-RS-MDA-52-7441.
 """
 
 import pathlib
+import re
 import zipfile
 from typing import BinaryIO
 from xml.etree.ElementTree import Element
@@ -84,12 +85,17 @@ class Product:
             return xml.parse(opened)
 
     def processor(self) -> float | None:
-        """Returns the version of ESA's processor, as 3.52; None if it is not told."""
+        """Returns the version of ESA's processor, as 3.52; None if it is not told.
+
+        Raises:
+            ValueError: if the manifest is damaged.
+        """
         with self._found(MANIFEST).open("rb") as opened:
             root = xml.parse(opened)
         for element in root.iter():
-            if "IPF" in element.get("name", "") and element.get("version"):
-                return float(element.get("version"))
+            found = re.match(r"\d+\.\d+", element.get("version", ""))
+            if "IPF" in element.get("name", "") and found:
+                return float(found[0])
         return None
 
     def measurement(self, layer: str) -> pathlib.Path | BinaryIO:
