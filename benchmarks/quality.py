@@ -8,6 +8,7 @@ speckle: one level, three bands; the equivalent number of looks (ENL) of the out
     and how many of its pixels look like points.
 points: scatterers over clutter; error of the peak, and of the ground around it.
 scenes: fresh simulated scenes, with seeds of their own.
+looks: the same with more looks than any were trained on, and with looks wrongly told.
 photographs: ground from --photographs FILES, their brightness taken for decibels.
 """
 
@@ -236,6 +237,25 @@ def fresh_scenes(despeckler, draws: int) -> None:
     )
 
 
+def many_looks(despeckler, draws: int) -> None:
+    """Prints what looks beyond those of the training bring, and looks wrongly told."""
+    print(f"{draws} fresh scenes of 256 x 256, white: rmse, dB")
+    print("  looks   told   noisy   despeckled")
+    wrong = [(4.4, told) for told in (1, 2, 3, 4.4, 6, 8, 12)]
+    for looks, told in [*wrong, (29.7, 29.7), (81.8, 81.8), (398.4, 398.4)]:
+        rows = []
+        for index in range(draws):
+            power = scene(index, True, 1).reference
+            noisy = power * np.random.default_rng(index).gamma(
+                looks, 1 / looks, power.shape
+            )
+            noisy = noisy.astype(np.float32)
+            clean = despeckler(intensity=noisy, looks=told)
+            rows.append([referenced.rmse_db(x, power) for x in (noisy, clean)])
+        before, after = np.mean(rows, axis=0)
+        print(f"  {looks:>5}  {told:>5}  {before:>6.3f}  {after:>6.3f}")
+
+
 def photographs(despeckler, paths: Sequence[pathlib.Path]) -> None:
     """Prints the errors over ground from photographs."""
     grounds = [ground for path in paths for ground in photographed(path)]
@@ -251,6 +271,7 @@ PARTS = {
     "speckle": pure_speckle,
     "points": points,
     "scenes": fresh_scenes,
+    "looks": many_looks,
 }
 
 

@@ -10,6 +10,7 @@ from pgd2jax.sar import pixels, radiometry
 
 STRIPS = 32  # At most so many strips, evenly spread from top to bottom,
 ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 512 rows as a whole.
+FEW = 0.01  # Part of the strips' pixels under which data are looked for elsewhere.
 
 
 class Survey(NamedTuple):
@@ -28,7 +29,7 @@ class Survey(NamedTuple):
 
 
 def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Survey:
-    """Reads some strips of a scene, or all where they hold no data.
+    """Reads some strips of a scene; where they hardly hold data, those from its first.
 
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols]; complex samples
@@ -40,23 +41,23 @@ def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Su
     """
     starts = range(0, shape[0], ROWS)
     few = starts[:: -(-len(starts) // STRIPS)]
-    found = _of(read, shape[0], few)
-    if found.scale is None and len(few) < len(starts):
-        # Strip by strip until there is something.
-        for start in starts:
-            found = _of(read, shape[0], [start])
-            if found.scale is not None:
-                break
+    found, known = _of(read, shape[0], few)
+    if known < FEW and len(few) < len(starts):
+        for index, start in enumerate(starts):
+            if _of(read, shape[0], [start])[1]:
+                return _of(read, shape[0], starts[index : index + STRIPS])[0]
     return found
 
 
-def _of(read, rows: int, starts) -> Survey:
+def _of(read, rows: int, starts) -> tuple[Survey, float]:
+    """Returns what some strips are like, and which part of them are data."""
     strips = (read(start, min(start + ROWS, rows)) for start in starts)
     power = np.concatenate([pixels.power_of(strip) for strip in strips])
     missing = pixels.no_data(power)
     if missing.all():
-        return Survey(None, 1.0)
+        return Survey(None, 1.0), 0.0
     scale = radiometry.geometric_mean(power, ~missing)
     if scale < np.finfo(np.float32).tiny:
         raise ValueError(f"the image's typical power, {scale:g}, is too small.")
-    return Survey(scale, sar_looks.estimate(np.where(missing, np.nan, power)))
+    looks = sar_looks.estimate(np.where(missing, np.nan, power))
+    return Survey(scale, looks), 1 - missing.mean()
