@@ -16,6 +16,7 @@ from absl import logging
 from pgd2jax import checkpoints, configuration, memory, raster
 from pgd2jax.infer import cutting, tiles
 from pgd2jax.infer.ahead import ahead
+from pgd2jax.infer.checked import checked
 from pgd2jax.infer.lazy import Lazy
 from pgd2jax.infer.source import Source, named
 from pgd2jax.infer.survey import Survey, survey
@@ -139,7 +140,7 @@ class Despeckler:
                 if `looks` does not fit it, or if the spectrum does not fit MERLIN.
             OutOfMemoryError: if a tile takes more memory than the device has.
         """
-        image = _checked(slc, intensity)
+        image = checked(slc, intensity)
         if self._by_halves and slc is not None and looks in (None, 1):
             found = [
                 self(intensity=half, looks=1, tile=tile, progress=progress)
@@ -341,32 +342,6 @@ def _one_look(found: float) -> float:
             found,
         )
     return 1.0
-
-
-def _checked(slc, intensity) -> np.ndarray:
-    if (slc is None) == (intensity is None):
-        raise ValueError("give either slc or intensity.")
-    name = "slc" if intensity is None else "intensity"
-    image = slc if intensity is None else intensity
-    if np.ma.isMaskedArray(image) and image.dtype.kind in "cf":
-        image = image.filled(np.nan)
-    image = np.asarray(image)
-    if image.ndim != 2 or image.size == 0:
-        raise ValueError(f"{name}: {image.shape=} must be [rows, cols], not empty.")
-    if name == "slc":
-        if image.dtype.kind != "c":
-            raise ValueError(
-                f"slc: {image.dtype=} must be complex; give real power as intensity=."
-            )
-        return image
-    if image.dtype.kind == "c":
-        raise ValueError(f"intensity: {image.dtype=} must be real; give slc= instead.")
-    if image.dtype.kind != "f":
-        raise ValueError(
-            f"intensity: {image.dtype=} must be floats; numbers of integers, as of "
-            "Sentinel-1 GRD, are amplitudes: give intensity=x.astype(float) ** 2."
-        )
-    return image
 
 
 def load(
