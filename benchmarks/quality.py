@@ -243,16 +243,11 @@ def many_looks(despeckler, draws: int) -> None:
     print("  looks   told   noisy   despeckled")
     wrong = [(4.4, told) for told in (1, 2, 3, 4.4, 6, 8, 12)]
     for looks, told in [*wrong, (29.7, 29.7), (81.8, 81.8), (398.4, 398.4)]:
-        rows = []
-        for index in range(draws):
-            power = scene(index, True, 1).reference
-            noisy = power * np.random.default_rng(index).gamma(
-                looks, 1 / looks, power.shape
-            )
-            noisy = noisy.astype(np.float32)
-            clean = despeckler(intensity=noisy, looks=told)
-            rows.append([referenced.rmse_db(x, power) for x in (noisy, clean)])
-        before, after = np.mean(rows, axis=0)
+        pairs = [scene(index, True, looks) for index in range(draws)]
+        before, after = (
+            errors(method, pairs, looks=told, with_phase=False)["rmse"]
+            for method in (lambda intensity, looks: intensity, despeckler)
+        )
         print(f"  {looks:>5}  {told:>5}  {before:>6.3f}  {after:>6.3f}")
 
 

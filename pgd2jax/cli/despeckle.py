@@ -169,9 +169,7 @@ def _one_by_one(
                     **how,
                 )
         except Exception as error:  # Whatever it is, the others go on.
-            told = isinstance(error, ValueError | OSError)
-            why = error if told else f"{job.name}: {error!r}"
-            print(f"pgd2jax: {why}", file=sys.stderr)
+            print(f"pgd2jax: {job.why_not(error)}", file=sys.stderr)
             failed.append(job)
             continue
         bursts = f", {taken.bursts} bursts" if taken.bursts > 1 else ""

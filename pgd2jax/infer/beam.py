@@ -41,11 +41,10 @@ def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str
             _load(weights, dtype), job.source, job.target, layer=job.layer, **how
         )
     except Exception as error:  # Whatever it is, the others go on.
-        told = isinstance(error, ValueError | OSError)
-        error = error if told else f"{job.name}: {error!r}"
-        logging.error("%s", error)
+        why = job.why_not(error)
+        logging.error("%s", why)
         beam.metrics.Metrics.counter(COUNTERS, FAILED).inc()
-        return f"failed: {error}"
+        return f"failed: {why}"
     return f"{job.target}: done"
 
 

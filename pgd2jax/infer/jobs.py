@@ -26,6 +26,12 @@ class Job(NamedTuple):
         """Of the image, for people."""
         return f"{self.source} {self.layer or ''}".strip()
 
+    def why_not(self, error: Exception) -> str:
+        """Returns what stopped it, for people; errors of ours name the file."""
+        if isinstance(error, ValueError | OSError):
+            return str(error)
+        return f"{self.name}: {error!r}"
+
 
 def plan(
     inputs: Sequence[pathlib.Path],

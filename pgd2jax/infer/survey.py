@@ -41,23 +41,22 @@ def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Su
     """
     starts = range(0, shape[0], ROWS)
     few = starts[:: -(-len(starts) // STRIPS)]
-    found, known = _of(read, shape[0], few)
-    if known < FEW and len(few) < len(starts):
+    power = _power(read, shape[0], few)
+    if np.isfinite(power).mean() < FEW and len(few) < len(starts):
         for index, start in enumerate(starts):
-            if _of(read, shape[0], [start])[1]:
-                return _of(read, shape[0], starts[index : index + STRIPS])[0]
-    return found
-
-
-def _of(read, rows: int, starts) -> tuple[Survey, float]:
-    """Returns what some strips are like, and which part of them are data."""
-    strips = (read(start, min(start + ROWS, rows)) for start in starts)
-    power = np.concatenate([pixels.power_of(strip) for strip in strips])
-    missing = pixels.no_data(power)
-    if missing.all():
-        return Survey(None, 1.0), 0.0
-    scale = radiometry.geometric_mean(power, ~missing)
+            if np.isfinite(_power(read, shape[0], [start])).any():
+                power = _power(read, shape[0], starts[index : index + STRIPS])
+                break
+    if not np.isfinite(power).any():
+        return Survey(None, 1.0)
+    scale = radiometry.geometric_mean(power)
     if scale < np.finfo(np.float32).tiny:
         raise ValueError(f"the image's typical power, {scale:g}, is too small.")
-    looks = sar_looks.estimate(np.where(missing, np.nan, power))
-    return Survey(scale, looks), 1 - missing.mean()
+    return Survey(scale, sar_looks.estimate(power))
+
+
+def _power(read, rows: int, starts) -> np.ndarray:
+    """Returns the linear power of some strips, one below the other; NaN for no data."""
+    strips = (read(start, min(start + ROWS, rows)) for start in starts)
+    power = np.concatenate([pixels.power_of(strip) for strip in strips])
+    return np.where(pixels.no_data(power), np.nan, power)

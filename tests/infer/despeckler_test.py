@@ -11,12 +11,6 @@ from pgd2jax.infer import Despeckler
 from pgd2jax.sar import halves as sar_halves
 
 
-@pytest.fixture(scope="module")
-def far(network):
-    """A despeckler whose output depends on all pixels within its reach."""
-    return Despeckler(*network, config={})
-
-
 def scene(shape, seed=0):
     rng = np.random.default_rng(seed)
     parts = rng.normal(size=(2, *shape))

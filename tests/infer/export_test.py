@@ -5,15 +5,9 @@ import numpy as np
 import pytest
 
 import pgd2jax
-from pgd2jax import cli, infer
+from pgd2jax import cli
 from pgd2jax.infer import export
 from tests import safe
-
-
-@pytest.fixture(scope="module")
-def far(network):
-    """A despeckler whose output depends on all pixels within its reach."""
-    return infer.Despeckler(*network, config={})
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,12 @@ import rasterio
 import tifffile
 from PIL import Image
 
-from pgd2jax import infer, raster
+from pgd2jax import raster
 from pgd2jax.infer import scene
 from pgd2jax.sar import radiometry
 from tests import safe
 
 SHAPE = (60, 50)
-
-
-@pytest.fixture
-def far(network):
-    """A despeckler whose output depends on all pixels within its reach."""
-    return infer.Despeckler(*network, config={})
 
 
 def test_bursts_are_despeckled_each_for_itself(tmp_path, far):

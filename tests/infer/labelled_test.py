@@ -2,13 +2,7 @@ import numpy as np
 import pytest
 import xarray
 
-from pgd2jax import infer
 from pgd2jax.infer import labelled
-
-
-@pytest.fixture
-def far(network):
-    return infer.Despeckler(*network, config={})
 
 
 def test_names_coordinates_and_attributes_are_kept(far, rng):

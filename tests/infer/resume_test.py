@@ -4,15 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pgd2jax import infer, raster
+from pgd2jax import raster
 from pgd2jax.infer import scene
 from tests import safe
-
-
-@pytest.fixture
-def far(network):
-    """A despeckler whose output depends on all pixels within its reach."""
-    return infer.Despeckler(*network, config={})
 
 
 @pytest.mark.parametrize("stop", [1, 3])

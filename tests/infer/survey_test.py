@@ -8,13 +8,7 @@ from pgd2jax.infer.survey import survey
 def test_looks_are_those_of_what_data_there_are(rng, top):
     scene = np.full((10_000, 400), np.nan, np.float32)
     scene[top : top + 250, 90:340] = 3 * rng.gamma(4, 1 / 4, (250, 250))
-    read = []
-
-    def rows(start, stop):
-        read.append(start)
-        return scene[start:stop]
-
-    seen = survey(rows, scene.shape)
+    seen = survey(lambda start, stop: scene[start:stop], scene.shape)
     assert seen.looks == pytest.approx(4, rel=0.15)
     assert seen.scale == pytest.approx(3 * np.exp(-0.13), rel=0.05)  # Of four looks.
 

@@ -96,17 +96,20 @@ class Measurement:
         if (kind == "SLC") != (self.dtype.kind == "c"):
             raise ValueError(f"it is {kind}, but the pixels of its TIFF {self.dtype}")
         if kind == "GRD":
-            version = None
-            with contextlib.suppress(ValueError):  # Nothing else needs the manifest.
-                version = self._product.processor()
-            if version is not None and version < BORDERS_CLEAN:
-                logging.warning(
-                    "%s: before version %.2f of its processor the borders of GRD "
-                    "images hold small numbers, not zeros, and are taken for dark "
-                    "ground; take border noise off first.",
-                    self._product.name,
-                    BORDERS_CLEAN,
-                )
+            self._warn_of_borders()
+
+    def _warn_of_borders(self) -> None:
+        version = None
+        with contextlib.suppress(ValueError):  # Nothing else here needs the manifest.
+            version = self._product.processor()
+        if version is not None and version < BORDERS_CLEAN:
+            logging.warning(
+                "%s: before version %.2f of its processor the borders of GRD images "
+                "hold small numbers, not zeros, and are taken for dark ground; take "
+                "border noise off first.",
+                self._product.name,
+                BORDERS_CLEAN,
+            )
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols]."""
