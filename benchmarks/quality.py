@@ -192,7 +192,8 @@ def speckled(index, ground, white, looks) -> speckle.Observation:
     transfer = speckle.draw_transfer(sensor, ground.shape, white)
     nothing = jnp.zeros_like(ground, complex)
     images = speckle.observe(noise, ground, nothing, transfer, looks)
-    return speckle.Observation(*map(speckle.crop, images), looks, white)
+    whitener = speckle.whitener(transfer)
+    return speckle.Observation(*map(speckle.crop, images), looks, white, whitener)
 
 
 def errors(

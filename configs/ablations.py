@@ -13,6 +13,10 @@ CHANGES = {
     "whole": ("nothing", {}),
     # The phase.
     "no_phase": ("without the phase", {"model.phase_as": "none"}),
+    "white_samples": (
+        "samples are whitened before, and their power goes in, too",
+        {"model.phase_as": "white_samples"},
+    ),
     "sub_looks": (
         "sub-looks are not whitened",
         {"model.phase_as": "sub_looks"},

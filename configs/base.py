@@ -31,7 +31,7 @@ def get_config() -> ml_collections.ConfigDict:
     c.model.denoise_depth = (1, 2, 2)
     c.model.sub_looks = 16
     c.model.sub_look_size = 4
-    c.model.phase_as = "whitened"  # Or sub_looks, angle or none, to compare with.
+    c.model.phase_as = "whitened"  # Or another of pgd2net.PHASE_AS.
     c.model.heads = 4
     c.model.window = 8
     c.model.exchange = "windows"  # Of models.exchange.

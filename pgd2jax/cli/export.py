@@ -7,6 +7,7 @@ import pgd2jax
 from pgd2jax import checkpoints, raster
 from pgd2jax.cli import options
 from pgd2jax.infer import export
+from pgd2jax.infer.source import Source
 
 SUFFIXES = (".jaxexp", ".onnx", "")
 
@@ -29,6 +30,12 @@ def add(commands) -> None:
         default="slc",
         help="that the network takes; folders of weights have none [%(default)s]",
     )
+    sub.add_argument(
+        "--like",
+        type=pathlib.Path,
+        help="SLC image of the sensor and mode that the file is for, where the network "
+        "whitens its samples",
+    )
     sub.set_defaults(run=run)
 
 
@@ -50,10 +57,17 @@ def run(args: argparse.Namespace) -> None:
         print(f"{path}: weights for pgd2jax.load({str(path)!r})")
         return
     despeckler = pgd2jax.load(args.weights, dtype="float32")
+    whitener = None
+    if args.like is not None:
+        with raster.Image(args.like) as image:
+            source = Source(image, "slc")
+            seen = despeckler.examine(source.read, source.shape, source.dtype)
+        whitener = export.of_mode(seen.whitener)
     if suffix == ".onnx":
-        data, least = export.onnx(despeckler, args.pixels), despeckler.model.stride
+        data = export.onnx(despeckler, args.pixels, whitener)
+        least = despeckler.model.stride
     else:
-        data, least = export.jaxexp(despeckler, args.pixels), 2
+        data, least = export.jaxexp(despeckler, args.pixels, whitener=whitener), 2
     with raster.replacing(path) as temporary:
         temporary.write_bytes(data)
     print(

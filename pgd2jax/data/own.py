@@ -17,6 +17,7 @@ from pgd2jax.sar import (
     scenes,
     speckle,
     spectrum,
+    whitening,
 )
 
 SIZE = 256  # Pixels of a tile, square.
@@ -270,5 +271,6 @@ class Halves(_Own):
                 reference=parts[..., 1:],
                 has_phase=jnp.asarray(False),
                 looks=jnp.float32(1),
+                whitener=whitening.nothing(),
             )
         )

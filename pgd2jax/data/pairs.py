@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.sar import radiometry, speckle
+from pgd2jax.sar import radiometry, speckle, whitening
 
 
 class Pair(NamedTuple):
@@ -18,6 +18,7 @@ class Pair(NamedTuple):
         reference: [H, W, 1] float32 linear power.
         has_phase: Bool; false where the phase means nothing.
         looks: Equivalent number of looks of the intensity, float32.
+        whitener: Makes the samples independent.
     """
 
     intensity: jax.Array
@@ -25,11 +26,12 @@ class Pair(NamedTuple):
     reference: jax.Array
     has_phase: jax.Array
     looks: jax.Array
+    whitener: whitening.Whitener
 
     @property
     def inputs(self) -> tuple[jax.Array, ...]:
         """What the network is given, in its order."""
-        return self.intensity, self.phase, self.has_phase, self.looks
+        return self.intensity, self.phase, self.has_phase, self.looks, self.whitener
 
 
 def crop(pair: Pair, key: jax.Array, size: int) -> Pair:
@@ -71,6 +73,7 @@ def observed(observation: speckle.Observation) -> Pair:
             reference=observation.reference[..., None],
             has_phase=observation.looks == 1,
             looks=observation.looks,
+            whitener=observation.whitener,
         )
     )
 
@@ -98,17 +101,26 @@ def augment(
     """
     turn, up, left, drop, level, tell = jax.random.split(key, 6)
     images = pair.intensity, pair.phase, pair.reference
-    for choice, move in (
-        (turn, lambda image: image.swapaxes(0, 1)),
-        (up, lambda image: image[::-1]),
-        (left, lambda image: image[:, ::-1]),
+    whitener = pair.whitener
+    for choice, move, follow in (
+        (turn, lambda image: image.swapaxes(0, 1), whitening.turned),
+        (up, lambda image: image[::-1], functools.partial(whitening.mirrored, axis=0)),
+        (
+            left,
+            lambda image: image[:, ::-1],
+            functools.partial(whitening.mirrored, axis=1),
+        ),
     ):
         # `cond`, not `where`: a CPU would compute both sides of every choice.
-        images = jax.lax.cond(
+        images, whitener = jax.lax.cond(
             jax.random.bernoulli(choice),
-            functools.partial(jax.tree.map, move),
-            lambda images: images,
+            lambda images, known, move=move, follow=follow: (
+                jax.tree.map(move, images),
+                follow(known),
+            ),
+            lambda images, known: (images, known),
             images,
+            whitener,
         )
     intensity, phase, reference = images
 
@@ -122,4 +134,5 @@ def augment(
         reference=reference * gain,
         has_phase=has_phase,
         looks=jnp.where(has_phase, pair.looks, jnp.maximum(told, 1.0)),
+        whitener=whitener,
     )

@@ -58,8 +58,8 @@ class Stored:
         chosen = tiles.spread(self._open(split), count)
         if not chosen:
             raise ValueError(f"the {split} split of {self._open.args[1]} is empty.")
-        names = pairs.Pair._fields
-        stacked = pairs.Pair(**{n: np.stack([e[n] for e in chosen]) for n in names})
+        examples = [pairs.Pair(**tiles.example(tile)) for tile in chosen]
+        stacked = jax.tree.map(lambda *parts: np.stack(parts), *examples)
         return jax.device_get(jax.vmap(pairs.normalise)(stacked))
 
 

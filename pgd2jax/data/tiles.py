@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from pgd2jax.sar import radiometry, spectrum, whitening
+
 IMAGES = ("intensity", "phase", "reference")
 # Readers keep ahead of the device without starving a CPU that trains of its cores.
 READERS = max(2, (os.cpu_count() or 2) // 2)
@@ -59,9 +61,14 @@ def spread(items: Sequence, most: int | None) -> list:
 def example(tile: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Returns what training needs of a tile: the fields of a `Pair`."""
     images = {name: tile[name] for name in IMAGES}
+    whitener = whitening.nothing()
+    if tile["has_phase"]:
+        slc = radiometry.slc(images["intensity"], images["phase"])[..., 0]
+        whitener = spectrum.whitener([slc])
     return images | {
         "has_phase": np.bool_(tile["has_phase"]),
         "looks": np.float32(tile["looks"]),
+        "whitener": whitener,
     }
 
 

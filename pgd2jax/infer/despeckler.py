@@ -19,7 +19,7 @@ from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.checked import checked
 from pgd2jax.infer.lazy import Lazy
 from pgd2jax.infer.source import Source, named
-from pgd2jax.infer.survey import Survey, survey
+from pgd2jax.infer.survey import Survey, survey, whitener
 from pgd2jax.models import PGD2Net
 from pgd2jax.sar import halves, radiometry, scenes
 
@@ -92,7 +92,7 @@ class Despeckler:
             mend += ", or set JAX_PLATFORMS=cpu"
         return mend
 
-    def _tile(self, params, samples, scale, looks):
+    def _tile(self, params, samples, scale, looks, whitener):
         """Returns the intensity of a tile, [H, W]."""
         samples, slc = samples[None, ..., None], None
         if jnp.iscomplexobj(samples):
@@ -101,7 +101,11 @@ class Despeckler:
         else:
             power = samples / scale
         estimate = self.model.apply(
-            {"params": params}, power, looks=looks[None], slc=slc
+            {"params": params},
+            power,
+            looks=looks[None],
+            whitener=jax.tree.map(lambda known: known[None], whitener),
+            slc=slc,
         )
         return estimate.intensity[0, ..., 0] * scale
 
@@ -243,6 +247,8 @@ class Despeckler:
                 looks,
                 scenes.MOST_LOOKS,
             )
+        if single and self.model.phase_as == "white_samples":
+            seen = seen._replace(whitener=whitener(read, shape))
         return seen._replace(looks=looks)
 
     def bands(
@@ -324,7 +330,9 @@ class Despeckler:
                 cut, estimate = future.result(), None
                 if cut.samples is not None:
                     params = self._copies[cut.samples.device]
-                    estimate = self._apply(params, cut.samples, scale, looks)
+                    estimate = self._apply(
+                        params, cut.samples, scale, looks, seen.whitener
+                    )
                     estimate.copy_to_host_async()
                 flying.append((cut, estimate))
                 if len(flying) > limit:

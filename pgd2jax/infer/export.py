@@ -3,7 +3,7 @@
 What is exported takes a whole image of any level, as a Despeckler does; but it knows
 neither tiles nor missing data. Its typical power is that of all pixels; a Despeckler
 looks at a part of an image of over 1024 rows, which moves the result by some
-thousandths.
+thousandths. Of a network that whitens its samples the file is for one mode of a sensor.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pgd2jax.infer.despeckler import Despeckler
-from pgd2jax.sar import radiometry, scenes
+from pgd2jax.sar import radiometry, scenes, whitening
 
 KINDS = ("slc", "intensity")
 PLATFORMS = ("cpu", "cuda")
@@ -47,7 +47,15 @@ def _flipped(image, stride: int):
     return image
 
 
-def _intensity(despeckler: Despeckler, power, phase, looks, padded=_gathered):
+def of_mode(seen: whitening.Whitener) -> whitening.Whitener:
+    """Returns a whitener for all images of the mode in which one was taken.
+
+    Its Doppler centroid differs from image to image, and is found around every pixel.
+    """
+    return seen._replace(moves=np.array([True, seen.moves[1]]))
+
+
+def _intensity(despeckler, power, phase, looks, whitener, padded=_gathered):
     """Returns the intensity of an image, [H, W]; `padded` mirrors it."""
     scale = radiometry.geometric_mean(power)
 
@@ -60,6 +68,7 @@ def _intensity(despeckler: Despeckler, power, phase, looks, padded=_gathered):
         None if phase is None else batch(phase),
         None,
         jnp.clip(looks, 1, scenes.MOST_LOOKS)[None],
+        jax.tree.map(lambda known: known[None], whitener),
     )
     image = estimate.intensity[0, ..., 0]
     for axis, size in enumerate(power.shape):
@@ -67,8 +76,20 @@ def _intensity(despeckler: Despeckler, power, phase, looks, padded=_gathered):
     return image * scale
 
 
+def _check(despeckler: Despeckler, kind: str, whitener) -> None:
+    white = despeckler.model.phase_as == "white_samples"
+    if kind == "slc" and white and whitener is None:
+        raise ValueError(
+            "the network whitens samples: give an SLC image of the sensor and mode "
+            "that the file is for, --like scene.tif or whitener=."
+        )
+
+
 def jaxexp(
-    despeckler: Despeckler, kind: str, platforms: tuple[str, ...] = PLATFORMS
+    despeckler: Despeckler,
+    kind: str,
+    platforms: tuple[str, ...] = PLATFORMS,
+    whitener: whitening.Whitener | None = None,
 ) -> bytes:
     """Returns a serialised `jax.export.Exported`, for images of any size.
 
@@ -80,16 +101,21 @@ def jaxexp(
         despeckler: Of `infer.load`, with a dtype that all platforms have: "float32".
         kind: One of `KINDS`.
         platforms: That the file is for.
+        whitener: Of `of_mode`, where the network whitens samples.
+
+    Raises:
+        ValueError: if the network whitens samples, and there is no whitener.
     """
+    _check(despeckler, kind, whitener)
     shape = jax.export.symbolic_shape("rows, cols", constraints=("rows>=2", "cols>=2"))
     image = jax.ShapeDtypeStruct(shape, np.complex64 if kind == "slc" else np.float32)
 
     def of_slc(samples):
         power, phase = radiometry.intensity(samples), radiometry.phase(samples)
-        return _intensity(despeckler, power, phase, jnp.float32(1))
+        return _intensity(despeckler, power, phase, jnp.float32(1), whitener)
 
     def of_intensity(power, looks):
-        return _intensity(despeckler, power, None, looks)
+        return _intensity(despeckler, power, None, looks, None)
 
     function = of_slc if kind == "slc" else of_intensity
     given = (image,) if kind == "slc" else (image, jax.ShapeDtypeStruct((), "f4"))
@@ -97,7 +123,9 @@ def jaxexp(
     return bytes(exported.serialize())
 
 
-def onnx(despeckler: Despeckler, kind: str) -> bytes:
+def onnx(
+    despeckler: Despeckler, kind: str, whitener: whitening.Whitener | None = None
+) -> bytes:
     """Returns an ONNX model, for images with at least `model.stride` rows and columns.
 
     Like `jaxexp`, but complex samples are given as [rows, cols, 2], real and imaginary
@@ -107,10 +135,12 @@ def onnx(despeckler: Despeckler, kind: str) -> bytes:
     Args:
         despeckler: Of `infer.load`, with dtype "float32".
         kind: One of `KINDS`.
+        whitener: As for `jaxexp`.
 
     Raises:
-        ValueError: if jax2onnx is not installed.
+        ValueError: if jax2onnx is not installed, or as `jaxexp` does.
     """
+    _check(despeckler, kind, whitener)
     try:
         import jax2onnx
     except ImportError as error:
@@ -121,10 +151,10 @@ def onnx(despeckler: Despeckler, kind: str) -> bytes:
     def of_slc(samples):
         real, imag = samples[..., 0], samples[..., 1]
         power, phase = real * real + imag * imag, jnp.arctan2(imag, real)
-        return _intensity(despeckler, power, phase, jnp.float32(1), _flipped)
+        return _intensity(despeckler, power, phase, jnp.float32(1), whitener, _flipped)
 
     def of_intensity(power, looks):
-        return _intensity(despeckler, power, None, looks, _flipped)
+        return _intensity(despeckler, power, None, looks, None, _flipped)
 
     function = of_slc if kind == "slc" else of_intensity
     least = despeckler.model.stride

@@ -6,10 +6,16 @@ from typing import NamedTuple
 import numpy as np
 
 from pgd2jax.sar import looks as sar_looks
-from pgd2jax.sar import pixels, radiometry
+from pgd2jax.sar import pixels, radiometry, spectrum, whitening
 
 STRIPS = 32  # At most so many strips, evenly spread from top to bottom,
 ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 512 rows as a whole.
+LINES = spectrum.SAMPLES  # Rows of a part whose spectrum is estimated,
+COLUMNS = 512  # and its columns, at most.
+PARTS = 16  # At most so many,
+EACH = 2**16  # and one for so many pixels.
+GOLDEN = 0.618034  # Its multiples scatter the parts over the columns.
+MISSING = 0.5  # Part of its pixels without data from which a part tells nothing.
 FEW = 0.01  # Part of the strips' pixels under which data are looked for elsewhere.
 
 
@@ -22,10 +28,12 @@ class Survey(NamedTuple):
             place would need care not to move the calibration, and the network knows
             levels 15 dB and more to both sides of the typical. None without any data.
         looks: Equivalent number of looks, estimated.
+        whitener: Of complex samples, where the network asks for it.
     """
 
     scale: np.float32 | None
     looks: float
+    whitener: whitening.Whitener | None = None
 
 
 def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Survey:
@@ -53,6 +61,37 @@ def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Su
     if scale < np.finfo(np.float32).tiny:
         raise ValueError(f"the image's typical power, {scale:g}, is too small.")
     return Survey(scale, sar_looks.estimate(power))
+
+
+def whitener(
+    read: Callable[[int, int], np.ndarray], shape: tuple[int, int]
+) -> whitening.Whitener:
+    """Estimates what makes the samples of a scene independent.
+
+    One for the whole scene, as the sensor does not change; a centroid that does is
+    found around every pixel.
+
+    Args:
+        read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols] complex samples.
+        shape: (rows, cols) of the scene.
+    """
+    rows, cols = shape
+    strips = range(0, rows - LINES + 1, LINES)
+    count = int(np.clip(rows * cols // EACH, 1, PARTS))
+    few = strips[:: max(len(strips) // count, 1)][:count]
+    each, width = -(-count // max(len(few), 1)), min(COLUMNS, cols)
+    found = []
+    for number, start in enumerate((*few, *strips)):
+        if number >= len(few) and found:
+            break  # The others are for scenes that hold data in few places.
+        band = read(start, start + LINES)
+        for place in range(number * each, (number + 1) * each):
+            left = int(place * GOLDEN % 1 * (cols - width))
+            part = band[:, left : left + width]
+            missing = pixels.no_data(part)
+            if missing.mean() < MISSING:
+                found.append(np.where(missing, 0, part))
+    return spectrum.whitener(found)
 
 
 def _power(read, rows: int, starts) -> np.ndarray:

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from pgd2jax.models import blocks, dbdnet, snenet
 from pgd2jax.models import exchange as exchanges
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import radiometry, whitening
 
-PHASE_AS = ("whitened", "sub_looks", "angle", "none")
+PHASE_AS = ("white_samples", "whitened", "sub_looks", "angle", "none")
 
 
 class Estimate(NamedTuple):
@@ -43,9 +43,9 @@ class PGD2Net(nn.Module):
             quarter resolution, and after the branches met.
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
-        phase_as: How the phase goes in, one of `PHASE_AS`: as sub-looks whose spectrum
-            is whitened; to compare with, as "sub_looks" that are not, as "angle", its
-            cosine and sine, or "none".
+        phase_as: How the phase goes in, one of `PHASE_AS`: as "white_samples", their
+            power and sub-looks; as sub-looks that are "whitened" afterwards, or not
+            at all, "sub_looks"; as "angle", its cosine and sine; or "none".
         heads: Attention heads.
         window: Rows and columns of an attention window, at quarter resolution.
         exchange: How the branches ask each other, one of `exchange.EXCHANGES`.
@@ -87,6 +87,8 @@ class PGD2Net(nn.Module):
         filters = self.sub_look_size // 2 - 1
         if self.phase_as == "whitened":
             filters += 2 * blocks.AROUND
+        elif self.phase_as == "white_samples":
+            filters += whitening.REACH
         return filters + 2 * convolutions + folds + asked + 8 * quarter
 
     def _check_attributes(self) -> None:
@@ -113,6 +115,7 @@ class PGD2Net(nn.Module):
         phase: jax.Array | None = None,
         has_phase: jax.Array | None = None,
         looks: jax.Array | None = None,
+        whitener: whitening.Whitener | None = None,
         slc: jax.Array | None = None,
     ) -> Estimate:
         """Returns the estimate for a batch.
@@ -125,6 +128,8 @@ class PGD2Net(nn.Module):
             has_phase: [B] bool, false where the phase means nothing; None where it
                 means something in all images.
             looks: Equivalent number of looks, [B] float32; None for single looks.
+            whitener: Of each image, its parts with a leading axis B, where the phase
+                goes in as white samples; None to take the samples for white.
             slc: The samples, where they are at hand, instead of their phase,
                 [B, H, W, 1] complex64 of power `intensity`; the result is the same.
 
@@ -156,6 +161,9 @@ class PGD2Net(nn.Module):
             has_phase = jnp.zeros(batch, bool)
         elif has_phase is None:
             has_phase = jnp.ones(batch, bool)
+        whiten = self.phase_as == "white_samples" and whitener is not None
+        if whiten and slc is not None:
+            slc = whitening.whiten(slc, whitener)
         # Not in the paper: that the network is told what it could only guess.
         context = jnp.stack([has_phase.astype(jnp.float32), jnp.log(looks)], axis=-1)
         log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))

@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 
 from pgd2jax.models import blocks
+from pgd2jax.sar import radiometry
 
 
 class SNENet(nn.Module):
@@ -17,8 +18,8 @@ class SNENet(nn.Module):
         depth: Residual blocks.
         sub_looks: Complex filters on the samples.
         sub_look_size: Their rows and columns, even.
-        phase_as: How the phase goes in, as "whitened" sub-looks, as "sub_looks", or
-            as "angle", its cosine and sine; "none" if it never does.
+        phase_as: How the phase goes in, as "white_samples", as "whitened" sub-looks, as
+            "sub_looks", or as "angle", its cosine and sine; "none" if it never does.
         dtype: Of the computation.
         remat: Compute blocks again in the backward pass, to save memory.
     """
@@ -43,8 +44,8 @@ class SNENet(nn.Module):
 
         Args:
             log_intensity: [B, H, W, 1] float32; H and W are even.
-            slc: Complex samples, [B, H, W, 1] complex64; None where no example of
-                the batch has a phase.
+            slc: Complex samples, [B, H, W, 1] complex64, white if they are to be; None
+                where no example of the batch has a phase.
             has_phase: [B] bool, false where the phase means nothing.
             context: What is known of the image, [B, K] float32.
 
@@ -65,7 +66,14 @@ class SNENet(nn.Module):
             seen = blocks.SubLooks(
                 self.sub_looks, self.sub_look_size, whiten, name="sub_looks"
             )(slc)
-        seen = jnp.where(has_phase[:, None, None, None], seen, 0.0)
+        known = has_phase[:, None, None, None]
+        seen = jnp.where(known, seen, 0.0)
+        if self.phase_as == "white_samples":
+            white = log_intensity  # Stands in for what is not there.
+            if slc is not None:
+                power = radiometry.log_intensity(radiometry.intensity(slc))
+                white = jnp.where(known, power, white)
+            seen = jnp.concatenate([seen, blocks.space_to_depth(white)], axis=-1)
         x = jnp.concatenate([x, seen], axis=-1).astype(self.dtype)
         x = nn.Conv(self.features, (3, 3), dtype=self.dtype, name="stem")(x)
         x = blocks.Context(self.dtype, name="context")(x, context)

@@ -128,7 +128,7 @@ class Water(NamedTuple):
 
 
 def water(key: jax.Array, shape: tuple[int, int]) -> Water:
-    """Draws water behind a winding coast."""
+    """Draws water behind a winding coast, smooth or with waves and patches of wind."""
     numbers, noise = jax.random.split(key)
     row, col, angle, ragged, period, swell, level = fields.uniform(
         numbers,
@@ -137,14 +137,14 @@ def water(key: jax.Array, shape: tuple[int, int]) -> Water:
         (0.0, 2 * jnp.pi),
         (0.0, 0.15),
         (6.0, 40.0),  # Pixels.
-        (0.0, 1.2),
+        (-1.2, 1.2),  # None below 0.
         (-24.0, -7.0),
     )
     along, across = fields.rotated(shape, (row, col), angle)
     coast, patches = fields.power_law(noise, shape, 3.6)
     mask = jnp.clip(across + ragged * shape[0] * coast + 0.5, 0.0, 1.0)
     wave = swell * jnp.sin(2 * jnp.pi * along / period)
-    return Water(mask, level + wave + 0.7 * patches)
+    return Water(mask, level + jnp.where(swell > 0, wave + 0.7 * patches, 0.0))
 
 
 class Town(NamedTuple):

@@ -82,4 +82,5 @@ def draw(
         *(speckle.crop(image) for image in images),
         looks=jnp.asarray(looks, jnp.float32),
         white=jnp.asarray(False),
+        whitener=speckle.whitener(transfer),
     )

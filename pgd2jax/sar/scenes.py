@@ -215,4 +215,5 @@ def through(
         *(speckle.crop(image) for image in images),
         looks=jnp.asarray(looks, jnp.float32),
         white=jnp.asarray(False),
+        whitener=speckle.whitener(transfer),
     )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.sar import fields, radiometry
+from pgd2jax.sar import fields, radiometry, whitening
 
 # Pixels to generate beyond each border, since the spectral products below are
 # circular. At this distance side lobes are under -26 dB (flat band of 0.4) to -44 dB
@@ -59,6 +59,7 @@ class Observation(NamedTuple):
         reference: E|z|^2, [H, W] float32 linear power.
         looks: Equivalent number of looks, float32.
         white: Whether the samples are uncorrelated, bool.
+        whitener: Makes the samples of one look independent.
     """
 
     intensity: jax.Array
@@ -66,6 +67,7 @@ class Observation(NamedTuple):
     reference: jax.Array
     looks: jax.Array
     white: jax.Array
+    whitener: whitening.Whitener
 
 
 def response(size: int, bandwidth: jax.Array, alpha: jax.Array) -> jax.Array:
@@ -96,13 +98,13 @@ def draw_transfer(
         key,
         (0.4, 1.0),
         (0.4, 1.0),
-        (0.54, 1.0),
-        (0.54, 1.0),
+        (0.5, 1.0),
+        (0.5, 1.0),
         (-0.5, 0.5),
         (-0.5, 0.5),
         # Sentinel-1 IW drifts by 1.6 to 1.9 sampling rates in 256 lines, EW by 3.6 to
-        # 4.5 (which was found to cost nothing); half of the scenes do not drift.
-        (-2.0 / 256, 2.0 / 256),
+        # 4.5; half of the scenes do not drift.
+        (-5.0 / 256, 5.0 / 256),
         (-1.0, 1.0),
     )
     bandwidth, alpha = (
@@ -114,6 +116,16 @@ def draw_transfer(
         cols=response(shape[1], bandwidth[1], alpha[1]),
         centroid=draws[4:6],
         drift=jnp.where(draws[7] > 0, draws[6], 0.0),
+    )
+
+
+def whitener(transfer: Transfer) -> whitening.Whitener:
+    """Returns what undoes a transfer function, as if that were seen in an image."""
+    densities = map(radiometry.power, (transfer.rows, transfer.cols))
+    return whitening.Whitener(
+        taps=jnp.stack([whitening.filters(whitening.seen(d)) for d in densities]),
+        centroid=transfer.centroid,
+        moves=jnp.stack([transfer.drift != 0, jnp.asarray(False)]),
     )
 
 

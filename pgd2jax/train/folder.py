@@ -93,5 +93,7 @@ def keep_batch(workdir: pathlib.Path, step: int, batch: pairs.Pair) -> pathlib.P
     path = workdir / "not_finite" / name
     path.parent.mkdir(exist_ok=True)
     with raster.replacing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, **jax.device_get(batch)._asdict())
+        images = jax.device_get(batch)._asdict()
+        whitener = images.pop("whitener")._asdict()
+        np.savez_compressed(file, **images, **whitener)
     return path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgd2jax.data import own, sources
-from pgd2jax.sar import radiometry, scenes, speckle
+from pgd2jax.sar import radiometry, scenes, speckle, whitening
 from tests import safe
 
 SIZES = {"mix": "", "data_dir": "", "crop": 32, "white": 0.5, "seed": 0}
@@ -72,7 +72,12 @@ def plain_scenes(monkeypatch):
     def flat(size):
         image = jnp.ones((size, size))
         return speckle.Observation(
-            image, 0 * image, image, jnp.float32(1), jnp.asarray(False)
+            image,
+            0 * image,
+            image,
+            jnp.float32(1),
+            jnp.asarray(False),
+            whitening.nothing(),
         )
 
     def through(ground, noise, transfer):

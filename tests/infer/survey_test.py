@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from pgd2jax.infer.survey import survey
+from pgd2jax.infer.survey import survey, whitener
+from pgd2jax.sar import whitening
+from tests import safe
 
 
 @pytest.mark.parametrize("top", [3400, 3530])  # Between two strips, and at one.
@@ -25,3 +27,34 @@ def test_a_large_scene_is_read_in_a_few_strips(rng):
     assert read[0][0] == 0
     assert read[-1][1] > 9_600
     assert all(stop - start == 16 for start, stop in read)
+
+
+def test_few_rows_tell_how_to_whiten_a_large_scene():
+    scene, read = safe.slc((4_001, 700)).astype(np.complex64), []
+    scene = scene[1:] + 0.8 * scene[:-1]  # A band along the rows, none across.
+
+    def rows(start, stop):
+        read.append(stop - start)
+        return scene[start:stop]
+
+    found = whitener(rows, scene.shape)
+    assert sum(read) <= 1_024
+    assert not found.moves.any()
+    assert found.centroid[0] == pytest.approx(0, abs=0.01)
+    assert abs(found.taps[0, 1]) > 0.2 > 0.05 > np.abs(found.taps[1, 1:]).max()
+
+
+@pytest.mark.parametrize("shape", [(63, 4_000), (4_000, 63), (70, 70)])
+def test_small_scenes_and_those_without_data_stay_as_they_are(shape):
+    scene = np.zeros(shape, np.complex64)
+    found = whitener(lambda start, stop: scene[start:stop], shape)
+    for ours, theirs in zip(found, whitening.nothing(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_data_in_one_place_are_looked_for():
+    scene = np.full((10_000, 400), np.nan, np.complex64)
+    slc = safe.slc((251, 250)).astype(np.complex64)
+    scene[3400:3650, 90:340] = slc[1:] + 0.8 * slc[:-1]
+    found = whitener(lambda start, stop: scene[start:stop], scene.shape)
+    assert abs(found.taps[0, 1]) > 0.2

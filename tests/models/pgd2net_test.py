@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pgd2jax.models import attention, blocks, exchange
-from pgd2jax.sar import radiometry
+from pgd2jax.sar import radiometry, whitening
 
 
 @pytest.fixture(scope="module")
@@ -163,15 +163,27 @@ def test_a_constant_phase_offset_changes_nothing(apply):
     )
 
 
-@pytest.mark.parametrize("name", ["windows", "overlapping", "fusion"])
-def test_reach_is_what_nan_propagation_measures(network, name):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("exchange", "windows"),
+        ("exchange", "overlapping"),
+        ("exchange", "fusion"),
+        ("phase_as", "white_samples"),
+    ],
+)
+def test_reach_is_what_nan_propagation_measures(network, name, value):
     model, params = network
-    if name != model.exchange:
-        model = model.clone(exchange=name)
+    if value != getattr(model, name):
+        model = model.clone(**{name: value})
         image = np.ones((1, model.stride, model.stride, 1), np.float32)
         params = jax.jit(model.init)(jax.random.key(0), image, image)["params"]
         params = jax.tree.map(lambda x: x + 0.05, params)  # Heads start at zero.
-    apply = jax.jit(lambda *images: model.apply({"params": params}, *images))
+    whitener = jax.tree.map(lambda known: known[None], whitening.nothing())
+    whitener = whitener._replace(taps=whitener.taps + 0.1, moves=~whitener.moves)
+    apply = jax.jit(
+        lambda *images: model.apply({"params": params}, *images, None, None, whitener)
+    )
     size = 2 * model.stride * -(-model.reach // model.stride) + model.stride
     intensity, phase = speckle((1, size, size, 1))
     reached = 0
@@ -184,7 +196,7 @@ def test_reach_is_what_nan_propagation_measures(network, name):
     assert reached >= model.reach - 2  # The bound is tight.
 
 
-@pytest.mark.parametrize("phase_as", ["sub_looks", "angle", "none"])
+@pytest.mark.parametrize("phase_as", ["white_samples", "sub_looks", "angle", "none"])
 def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
     model = network[0].clone(phase_as=phase_as)
     intensity, phase = speckle((1, 32, 32, 1))
@@ -201,7 +213,7 @@ def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"phase_as": "colour"}, "whitened, sub_looks, angle, none"),
+        ({"phase_as": "colour"}, "white_samples, whitened, sub_looks, angle, none"),
         ({"sub_look_size": 5}, "even"),
         ({"heads": 3}, "must divide by"),
     ],

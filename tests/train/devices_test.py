@@ -1,9 +1,12 @@
+import operator
+
 import jax
 import numpy as np
 import pytest
 
 from pgd2jax import configuration, data
 from pgd2jax.data import pairs
+from pgd2jax.sar import whitening
 from pgd2jax.train import program, state, steps
 
 STEPS = 20
@@ -24,6 +27,10 @@ def losses(smoke_config):
         "phase": rng.uniform(-3, 3, shape).astype(np.float32),
         "has_phase": np.ones(shape[:2], bool),
         "looks": np.ones(shape[:2], np.float32),
+        "whitener": jax.tree.map(
+            lambda known: np.broadcast_to(known, (*shape[:2], *known.shape)),
+            whitening.nothing(),
+        ),
     }
 
     def pair(example, key):
@@ -40,7 +47,7 @@ def losses(smoke_config):
         curve = []
         for number in range(STEPS):
             numbers = np.arange(8 * number, 8 * number + 8, dtype=np.int32)
-            examples = {name: x[number] for name, x in stored.items()}
+            examples = jax.tree.map(operator.itemgetter(number), stored)
             batch = draw(*steps.shard((numbers, examples), devices))
             now, scalars = step(now, batch)
             curve.append(float(scalars["loss"]))
@@ -64,6 +71,10 @@ def test_endless_pairs_are_the_same_on_one_device_and_on_eight(smoke_config):
     draw = steps.draw_step(source.pair, jax.random.key(1), crops_per_tile=1)
     numbers = np.arange(8, dtype=np.int32)
     one, eight = (draw(steps.shard(numbers, devices), {}) for devices in (1, 8))
-    for ours, theirs in zip(one, eight, strict=True):
-        theirs = theirs.reshape(ours.shape)
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+    jax.tree.map(
+        lambda ours, theirs: np.testing.assert_allclose(
+            ours, theirs.reshape(ours.shape), rtol=1e-3, atol=1e-3
+        ),
+        one,
+        eight,
+    )

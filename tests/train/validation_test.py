@@ -1,4 +1,5 @@
 import flax.linen as nn
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from pgd2jax.data import pairs
 from pgd2jax.metrics import referenced
 from pgd2jax.models import Estimate
+from pgd2jax.sar import whitening
 from pgd2jax.train import validation
 
 
@@ -27,6 +29,7 @@ def test_every_tile_is_measured_once_whatever_the_batch(rng, count):
         reference,
         np.ones(count, bool),
         np.ones(count, np.float32),
+        jax.tree.map(lambda known: np.stack([known] * count), whitening.nothing()),
     )
     checks = validation.Validation(tiles, Darker(), batch_size=8)
     clean = checks.despeckle({})

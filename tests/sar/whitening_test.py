@@ -1,0 +1,138 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from pgd2jax.sar import radiometry, speckle, spectrum, whitening
+
+SIZE = 256
+IW = 1.8 / 256  # Drift of Sentinel-1, cycles per pixel and line.
+
+
+def transfer(band=(0.7, 0.8), alpha=(0.54, 0.75), centroid=(0.4, -0.2), drift=0.0):
+    rows, cols = (
+        speckle.response(SIZE, jnp.float32(width), jnp.float32(weight))
+        for width, weight in zip(band, alpha, strict=True)
+    )
+    return speckle.Transfer(rows, cols, jnp.array(centroid), jnp.float32(drift))
+
+
+def flat(seen, seed=0):
+    """Returns speckle of flat ground behind a transfer function, [H, W]."""
+    noise = jax.random.normal(jax.random.key(seed), (2, SIZE, SIZE))
+    samples = jax.lax.complex(*noise) * np.float32(0.5**0.5)
+    response = seen.rows[:, None] * seen.cols
+    focused = jnp.fft.ifft2(jnp.fft.fft2(samples) * response)
+    return focused * speckle.modulation((SIZE, SIZE), seen.centroid, seen.drift)
+
+
+def whiten(slc, whitener):
+    batch = jax.tree.map(lambda known: jnp.asarray(known)[None], whitener)
+    return whitening.whiten(jnp.asarray(slc)[None, ..., None], batch)[0, ..., 0]
+
+
+def independent(slc) -> float:
+    """Returns the independent samples of a pixel: one over the sum of |rho|^2."""
+    power = np.abs(np.fft.fft2(radiometry.intensity(np.asarray(slc)))) ** 2
+    covariance = np.fft.ifft2(power).real
+    # The mean, the lag of 0, holds the square of the mean intensity.
+    covariance -= radiometry.intensity(np.asarray(slc)).mean() ** 2 * covariance.size
+    near = np.arange(-6, 7)
+    return float(covariance[0, 0] / covariance[np.ix_(near, near)].sum())
+
+
+@pytest.mark.parametrize("drift", [0.0, IW])
+@pytest.mark.parametrize("estimated", [False, True])
+def test_nearly_as_many_samples_count_as_the_band_has_room_for(drift, estimated):
+    seen = transfer(drift=drift)
+    slc = flat(seen)
+    if estimated:
+        whitener = spectrum.whitener([np.asarray(slc)])
+    else:
+        whitener = speckle.whitener(seen)
+    assert list(whitener.moves) == [drift != 0, False]
+    white = whiten(slc, whitener)
+    before, after = independent(slc), independent(white)
+    # The band has room for 0.56 a pixel; the edges of a Hamming band are too faint.
+    assert 1.1 * after > 0.8 * 0.56
+    assert before < 0.65 * after < 0.56
+    powers = [float(radiometry.intensity(z).mean()) for z in (slc, white)]
+    assert powers[1] == pytest.approx(powers[0], rel=0.05)
+
+
+def test_white_samples_stay_as_they_are():
+    slc = flat(transfer(band=(1.0, 1.0), alpha=(1.0, 1.0)))
+    for whitener in (
+        whitening.nothing(),
+        speckle.whitener(transfer((1.0, 1.0), (1.0, 1.0))),
+    ):
+        np.testing.assert_allclose(whiten(slc, whitener), slc, atol=1e-5)
+    found = whiten(slc, spectrum.whitener([np.asarray(slc)]))
+    assert np.abs(found - slc).std() < 0.1
+
+
+def test_what_lies_out_of_the_band_stays_out():
+    seen = transfer(band=(0.5, 0.5), centroid=(0.0, 0.0))
+    row = np.arange(SIZE)[:, None]
+    inside, outside = (
+        jnp.asarray(np.exp(2j * np.pi * cycles * row) * np.ones(SIZE), jnp.complex64)
+        for cycles in (0.0, 0.5)
+    )
+    whitener = speckle.whitener(seen)
+    kept, lost = (
+        np.abs(np.asarray(whiten(z, whitener)))[20:-20, 20:-20].mean()
+        for z in (inside, outside)
+    )
+    assert lost < 0.3 * kept
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_turned_and_mirrored_images_have_whiteners_of_their_own(moves):
+    seen = transfer()
+    slc = flat(seen)
+    known = speckle.whitener(seen)
+    known = known._replace(moves=jnp.array([moves, False]))
+    clean = radiometry.intensity(whiten(slc, known))
+    inside = np.s_[16:-16, 16:-16]
+    # A centroid that moves is found from other pixels, a mirrored one's from next to.
+    least = 0.1 if moves else 1e-4
+    for axis in (0, 1):
+        other = whiten(jnp.flip(slc, axis), whitening.mirrored(known, axis))
+        other = jnp.flip(radiometry.intensity(other), axis)
+        assert np.abs(other - clean)[inside].mean() < least
+    other = radiometry.intensity(whiten(slc.T, whitening.turned(known))).T
+    assert np.abs(other - clean)[inside].mean() < least
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_reach_bounds_what_a_sample_depends_on(moves):
+    slc = np.array(flat(transfer()))[:64, :64]
+    whitener = speckle.whitener(transfer())._replace(moves=np.array([moves, moves]))
+    whole, reached = whiten(slc, whitener), 0
+    for row in (32, 33):
+        broken = slc.copy()
+        broken[row, row] *= 50
+        changed = np.abs(whiten(broken, whitener) - whole) > 0
+        reached = max(reached, np.abs(np.argwhere(changed) - row).max())
+    assert reached <= whitening.REACH
+    assert not moves or reached == whitening.REACH
+
+
+def test_a_centroid_that_differs_from_part_to_part_moves():
+    parts = [
+        np.asarray(flat(transfer(centroid=(along, 0.1)), seed=seed))[:64]
+        for seed, along in enumerate((-0.3, 0.0, 0.2))
+    ]
+    found = spectrum.whitener(parts)
+    assert list(found.moves) == [True, False]
+    assert found.centroid[1] == pytest.approx(0.1, abs=0.01)
+
+
+def test_parts_that_tell_nothing_leave_samples_as_they_are():
+    parts = [np.zeros((64, 64), np.complex64), np.ones((8, 400), np.complex64)]
+    for given in ([], parts):
+        jax.tree.map(
+            np.testing.assert_array_equal,
+            spectrum.whitener(given),
+            whitening.nothing(),
+        )
