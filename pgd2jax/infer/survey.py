@@ -12,8 +12,8 @@ STRIPS = 32  # At most so many strips, evenly spread from top to bottom,
 ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 512 rows as a whole.
 LINES = spectrum.SAMPLES  # Rows of a part whose spectrum is estimated,
 COLUMNS = 512  # and its columns, at most.
-PARTS = 16  # At most so many,
-EACH = 2**16  # and one for so many pixels.
+PARTS = (4, 16)  # So many at least and at most,
+EACH = 2**18  # and one for so many pixels.
 GOLDEN = 0.618034  # Its multiples scatter the parts over the columns.
 MISSING = 0.5  # Part of its pixels without data from which a part tells nothing.
 FEW = 0.01  # Part of the strips' pixels under which data are looked for elsewhere.
@@ -77,9 +77,10 @@ def whitener(
     """
     rows, cols = shape
     strips = range(0, rows - LINES + 1, LINES)
-    count = int(np.clip(rows * cols // EACH, 1, PARTS))
+    count = int(np.clip(rows * cols // EACH, *PARTS))
     few = strips[:: max(len(strips) // count, 1)][:count]
-    each, width = -(-count // max(len(few), 1)), min(COLUMNS, cols)
+    width = min(COLUMNS, cols)
+    each = min(-(-count // max(len(few), 1)), -(-cols // width))
     found = []
     for number, start in enumerate((*few, *strips)):
         if number >= len(few) and found:

@@ -83,7 +83,7 @@ def _density(slc: np.ndarray) -> np.ndarray:
     Lines weigh as their amplitude: by energy bright ground would be all there is, and
     were all alike, sidelobes over dark ground would count as much.
     """
-    window = np.hanning(SAMPLES + 1)[:SAMPLES, None]
+    window = np.hanning(SAMPLES + 1)[:SAMPLES, None].astype(np.float32)
     total = np.zeros(SAMPLES)
     for start in range(0, len(slc) - SAMPLES + 1, SAMPLES // 2):
         block = slc[start : start + SAMPLES] * window
@@ -96,8 +96,12 @@ def _density(slc: np.ndarray) -> np.ndarray:
 
 def centred(slc: np.ndarray, centroid: np.ndarray, drift: float) -> np.ndarray:
     """Returns an image with its spectrum moved to the middle, [H, W] complex64."""
-    moved = speckle.modulation(slc.shape, centroid, drift)
-    return (slc * np.conj(np.asarray(moved))).astype(np.complex64)
+    row, col = (np.arange(size) for size in slc.shape)
+    # As `speckle.modulation`, one axis after the other.
+    along = centroid[0] * row + 0.5 * drift * row**2
+    back = (np.exp(-2j * np.pi * cycles) for cycles in (along, centroid[1] * col))
+    rows, cols = (phasors.astype(np.complex64) for phasors in back)
+    return (slc * rows[:, None] * cols).astype(np.complex64, copy=False)
 
 
 def estimate(slc: np.ndarray) -> Spectrum:
