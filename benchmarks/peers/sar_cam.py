@@ -78,10 +78,17 @@ class SarCam(nn.Module):
     stride: int = 2
     reach: int = 256  # Channel attention sees the whole image.
     features: ClassVar[int] = CHANNELS
+    phase_as: ClassVar[str] = "none"
 
     @nn.compact
     def __call__(
-        self, intensity, phase=None, has_phase=None, looks=None, slc=None
+        self,
+        intensity,
+        phase=None,
+        has_phase=None,
+        looks=None,
+        whitener=None,
+        slc=None,
     ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power; H and W are even."""
         dtype = self.dtype

@@ -26,10 +26,17 @@ class SarDrn(nn.Module):
     stride: int = 1
     reach: int = sum(DILATIONS)
     features: ClassVar[int] = CHANNELS
+    phase_as: ClassVar[str] = "none"
 
     @nn.compact
     def __call__(
-        self, intensity, phase=None, has_phase=None, looks=None, slc=None
+        self,
+        intensity,
+        phase=None,
+        has_phase=None,
+        looks=None,
+        whitener=None,
+        slc=None,
     ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power."""
         log_intensity = radiometry.log_intensity(intensity)

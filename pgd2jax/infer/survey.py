@@ -78,7 +78,7 @@ def whitener(
     rows, cols = shape
     strips = range(0, rows - LINES + 1, LINES)
     count = int(np.clip(rows * cols // EACH, *PARTS))
-    few = strips[:: max(len(strips) // count, 1)][:count]
+    few = strips[:: max(-(-len(strips) // count), 1)]
     width = min(COLUMNS, cols)
     each = min(-(-count // max(len(few), 1)), -(-cols // width))
     found = []
