@@ -82,7 +82,7 @@ def inference(model, image):
     params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
     apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
     known = jax.tree.map(lambda x: jnp.stack([x] * len(image)), whitening.nothing())
-    return lambda: apply(params, image, image, None, None, known)
+    return lambda: apply(params, image, image, None, None, None, known)
 
 
 def matrix_peak(dtype: str, repetitions: int) -> float:

@@ -87,8 +87,8 @@ class SarCam(nn.Module):
         phase=None,
         has_phase=None,
         looks=None,
-        whitener=None,
         slc=None,
+        whitener=None,
     ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power; H and W are even."""
         dtype = self.dtype

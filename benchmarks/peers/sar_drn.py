@@ -35,8 +35,8 @@ class SarDrn(nn.Module):
         phase=None,
         has_phase=None,
         looks=None,
-        whitener=None,
         slc=None,
+        whitener=None,
     ) -> Estimate:
         """Returns the estimate for [B, H, W, 1] linear power."""
         log_intensity = radiometry.log_intensity(intensity)

@@ -57,12 +57,7 @@ def run(args: argparse.Namespace) -> None:
         print(f"{path}: weights for pgd2jax.load({str(path)!r})")
         return
     despeckler = pgd2jax.load(args.weights, dtype="float32")
-    whitener = None
-    if args.like is not None:
-        with raster.Image(args.like) as image:
-            source = Source(image, "slc")
-            seen = despeckler.examine(source.read, source.shape, source.dtype)
-        whitener = export.of_mode(seen.whitener)
+    whitener = None if args.like is None else _like(args.like, despeckler)
     if suffix == ".onnx":
         data = export.onnx(despeckler, args.pixels, whitener)
         least = despeckler.model.stride
@@ -74,3 +69,15 @@ def run(args: argparse.Namespace) -> None:
         f"{path}: takes {args.pixels} from {least} x {least} pixels on, "
         f"{len(data) / 1e6:.1f} MB"
     )
+
+
+def _like(path: pathlib.Path, despeckler: pgd2jax.Despeckler):
+    """Returns the whitener of the mode in which an image was taken."""
+    if despeckler.model.phase_as != "white_samples":
+        raise ValueError("--like: these weights whiten no samples; leave it out.")
+    with raster.Image(path) as image:
+        source = Source(image, "slc")
+        seen = despeckler.examine(source.read, source.shape, source.dtype)
+    if seen.whitener is None:
+        raise ValueError(f"{path}: is too small, or has too many gaps; give another.")
+    return export.of_mode(seen.whitener)

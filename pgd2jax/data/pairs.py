@@ -1,7 +1,7 @@
 """One training pair, and what is done to every pair on the device."""
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -29,9 +29,10 @@ class Pair(NamedTuple):
     whitener: whitening.Whitener
 
     @property
-    def inputs(self) -> tuple[jax.Array, ...]:
+    def inputs(self) -> tuple[Any, ...]:
         """What the network is given, in its order."""
-        return self.intensity, self.phase, self.has_phase, self.looks, self.whitener
+        images = self.intensity, self.phase
+        return *images, self.has_phase, self.looks, None, self.whitener
 
 
 def crop(pair: Pair, key: jax.Array, size: int) -> Pair:

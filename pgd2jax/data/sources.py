@@ -39,15 +39,16 @@ class Source(Protocol):
 class Stored:
     """Pairs of a TFDS data set as they are."""
 
-    def __init__(self, data_dir: str, config: str, crop: int, seed: int):
+    def __init__(self, data_dir: str, config: str, crop: int, seed: int, whiten: bool):
         """Opens the data set; see `create`."""
         self._open = functools.partial(tiles.open_split, data_dir, config)
         self._train = self._open("train")
         self._crop, self._seed = crop, seed
+        self._example = functools.partial(tiles.example, whiten=whiten)
 
     def examples(self):
         """Returns shuffled tiles."""
-        return tiles.shuffled(self._train, self._seed).map(tiles.example)
+        return tiles.shuffled(self._train, self._seed).map(self._example)
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
         """Returns a crop of the stored pair."""
@@ -58,7 +59,7 @@ class Stored:
         chosen = tiles.spread(self._open(split), count)
         if not chosen:
             raise ValueError(f"the {split} split of {self._open.args[1]} is empty.")
-        examples = [pairs.Pair(**tiles.example(tile)) for tile in chosen]
+        examples = [pairs.Pair(**self._example(tile)) for tile in chosen]
         stacked = jax.tree.map(lambda *parts: np.stack(parts), *examples)
         return jax.device_get(jax.vmap(pairs.normalise)(stacked))
 
@@ -70,6 +71,11 @@ class Respeckled(Stored):
         """Opens the data set; see `create`."""
         super().__init__(*stored)
         self._white = white
+
+    def examples(self):
+        """Returns shuffled tiles, whose own speckle does not matter."""
+        read = functools.partial(tiles.example, whiten=False)
+        return tiles.shuffled(self._train, self._seed).map(read)
 
     def pair(self, example: dict[str, jax.Array], key: jax.Array) -> pairs.Pair:
         """Draws speckle over a crop of the stored reference."""
@@ -181,6 +187,7 @@ def create(
     seed: int,
     files: str = "",
     tiles: int = 0,
+    whiten: bool = False,
     load: Callable[[], Callable[[np.ndarray], np.ndarray]] | None = None,
 ) -> Source:
     """Returns the source of that name, or a mix of several.
@@ -199,6 +206,7 @@ def create(
         seed: Of order and of what is held out.
         files: SLC images for "slc" and "merlin", with commas between them.
         tiles: To cut from all of them, at most.
+        whiten: Whether the network takes white samples, which stored pairs do not tell.
         load: Returns what turns complex samples, [H, W], to intensity; for "slc".
 
     Raises:
@@ -212,7 +220,7 @@ def create(
                 f"data.{mix=}: merlin cannot be mixed; set data.source=merlin."
             )
         rest = {"data_dir": data_dir, "crop": crop, "white": white, "seed": seed}
-        rest |= {"files": files, "tiles": tiles, "load": load}
+        rest |= {"files": files, "tiles": tiles, "whiten": whiten, "load": load}
         return Mixed([create(name, **rest) for name in weights], list(weights.values()))
     if source in ("slc", "merlin"):
         paths = [path.strip() for path in files.split(",") if path.strip()]
@@ -229,7 +237,7 @@ def create(
     if source == "endless":
         return Endless(crop, seed, white)
     if source == "respeckled":
-        return Respeckled(data_dir, "simulated", crop, seed, white=white)
+        return Respeckled(data_dir, "simulated", crop, seed, whiten, white=white)
     if source in SOURCES or source.startswith("stack-"):
-        return Stored(data_dir, source, crop, seed)
+        return Stored(data_dir, source, crop, seed, whiten)
     raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")

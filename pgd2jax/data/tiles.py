@@ -58,17 +58,23 @@ def spread(items: Sequence, most: int | None) -> list:
     return [items[place] for place in places]
 
 
-def example(tile: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Returns what training needs of a tile: the fields of a `Pair`."""
+def example(tile: dict[str, np.ndarray], whiten: bool) -> dict[str, Any]:
+    """Returns what training needs of a tile: the fields of a `Pair`.
+
+    Args:
+        tile: Of the data set.
+        whiten: Estimate what makes its samples white, which takes as long as to read
+            it; else they are told to be.
+    """
     images = {name: tile[name] for name in IMAGES}
-    whitener = whitening.nothing()
-    if tile["has_phase"]:
+    whitener = None
+    if whiten and tile["has_phase"]:
         slc = radiometry.slc(images["intensity"], images["phase"])[..., 0]
         whitener = spectrum.whitener([slc])
     return images | {
         "has_phase": np.bool_(tile["has_phase"]),
         "looks": np.float32(tile["looks"]),
-        "whitener": whitener,
+        "whitener": whitening.nothing() if whitener is None else whitener,
     }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pgd2jax.infer import masks, tiles
 from pgd2jax.sar import pixels, radiometry
+from pgd2jax.sar.whitening import Whitener
 
 THREADS = min(8, os.cpu_count() or 1)  # NumPy releases the GIL.
 
@@ -39,6 +40,7 @@ def cut(
     scale: float,
     wanted: slice,
     put: Callable[[np.ndarray], jax.Array],
+    whitener: Whitener | None = None,
 ) -> Iterator[futures.Future[Tile]]:
     """Yields the tiles of a scene from left to right and top to bottom.
 
@@ -52,6 +54,7 @@ def cut(
         scale: Typical power of the scene.
         wanted: Rows; bands without any of them are passed over.
         put: Puts the samples of a tile on a device.
+        whitener: Of complex samples, if they will be whitened.
     """
     margin = masks.MARGIN + pixels.EMPTY
     with futures.ThreadPoolExecutor(THREADS) as pool:
@@ -68,7 +71,7 @@ def cut(
                     have = have_rows, have_cols
                     near = [block[:, have_cols] for block in blocks]
                     yield pool.submit(
-                        _tile, near, first, (rows, cols), have, scale, put
+                        _tile, near, first, (rows, cols), have, scale, put, whitener
                     )
 
 
@@ -79,6 +82,7 @@ def _tile(
     have: tuple[slice, slice],
     scale: float,
     put: Callable[[np.ndarray], jax.Array],
+    whitener: Whitener | None,
 ) -> Tile:
     """Returns a tile of the samples at hand, its rows and columns and some around."""
     samples = near[0] if len(near) == 1 else np.concatenate(near)
@@ -96,5 +100,6 @@ def _tile(
         blank = np.where(lost, np.where(finite, 0, np.nan), 1).astype(np.float32)
         if lost.all():
             return Tile(first, *spans, None, blank)
-    samples = masks.fill(samples, missing, value)
-    return Tile(first, *spans, put(tiles.mirrored(samples, spans, have)), blank)
+    samples = masks.fill(samples, missing, value, whitener)
+    tile = tiles.mirrored(samples, spans, have, whitener)
+    return Tile(first, *spans, put(tile), blank)

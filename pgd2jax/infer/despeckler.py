@@ -98,14 +98,16 @@ class Despeckler:
         if jnp.iscomplexobj(samples):
             slc = samples * (1 / radiometry.amplitude(scale))  # Quicker than to divide.
             power = radiometry.intensity(slc)
+            if whitener is None and self.model.phase_as == "white_samples":
+                slc = None  # Too little of it to tell how.
         else:
             power = samples / scale
         estimate = self.model.apply(
             {"params": params},
             power,
             looks=looks[None],
-            whitener=jax.tree.map(lambda known: known[None], whitener),
             slc=slc,
+            whitener=jax.tree.map(lambda known: known[None], whitener),
         )
         return estimate.intensity[0, ..., 0] * scale
 
@@ -249,6 +251,11 @@ class Despeckler:
             )
         if single and self.model.phase_as == "white_samples":
             seen = seen._replace(whitener=whitener(read, shape))
+            if seen.whitener is None and seen.scale is not None:
+                logging.warning(
+                    "the image is too small, or has too many gaps, to see the sensor's "
+                    "spectrum: it is despeckled without its phase."
+                )
         return seen._replace(looks=looks)
 
     def bands(
@@ -325,6 +332,7 @@ class Despeckler:
                 scale,
                 wanted or slice(0, rows),
                 put=lambda samples: jax.device_put(samples, next(deal)),
+                whitener=seen.whitener,
             )
             for future in ahead(tiles_of, max(limit, cutting.THREADS)):
                 cut, estimate = future.result(), None

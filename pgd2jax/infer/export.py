@@ -3,7 +3,8 @@
 What is exported takes a whole image of any level, as a Despeckler does; but it knows
 neither tiles nor missing data. Its typical power is that of all pixels; a Despeckler
 looks at a part of an image of over 1024 rows, which moves the result by some
-thousandths. Of a network that whitens its samples the file is for one mode of a sensor.
+thousandths. Of a network that whitens its samples the file is for one mode of a sensor; a range
+centroid other than 0 is wrong in the columns, up to `model.stride`, that are mirrored.
 """
 
 import contextlib
@@ -21,8 +22,12 @@ KINDS = ("slc", "intensity")
 PLATFORMS = ("cpu", "cuda")
 
 
-def _gathered(image, stride: int):
-    """Returns an image mirrored up to the stride, of at least 2 rows and columns."""
+def _gathered(image, stride: int, turned: bool = False):
+    """Returns an image mirrored up to the stride, of at least 2 rows and columns.
+
+    `turned` is for a phase of which a moving azimuth centroid is to be found: where
+    rows are mirrored, the phase of their conjugates stands.
+    """
 
     def places(size):
         period = 2 * (size - 1)
@@ -30,10 +35,12 @@ def _gathered(image, stride: int):
         return jnp.minimum(place, period - place)
 
     rows, cols = map(places, image.shape)
-    return image[rows[:, None], cols]
+    mirrored = image[rows[:, None], cols]
+    behind = jnp.arange(mirrored.shape[0]) >= image.shape[0]
+    return jnp.where(turned & behind[:, None], -mirrored, mirrored)
 
 
-def _flipped(image, stride: int):
+def _flipped(image, stride: int, turned: bool = False):
     """Returns the same, of at least `stride` rows and columns.
 
     jax2onnx 0.13.0 has neither ranges nor gathers of unknown size, and mistakes the
@@ -43,6 +50,7 @@ def _flipped(image, stride: int):
         size = image.shape[axis]
         after = (size + stride - 1) // stride * stride - size
         last = jax.lax.slice_in_dim(jnp.flip(image, axis), 1, 1 + after, axis=axis)
+        last = -last if turned and axis == 0 else last
         image = jax.lax.concatenate([image, last], axis)
     return image
 
@@ -59,15 +67,16 @@ def _intensity(despeckler, power, phase, looks, whitener, padded=_gathered):
     """Returns the intensity of an image, [H, W]; `padded` mirrors it."""
     scale = radiometry.geometric_mean(power)
 
-    def batch(image):
-        return padded(image, despeckler.model.stride)[None, ..., None]
+    def batch(image, turned=False):
+        return padded(image, despeckler.model.stride, turned)[None, ..., None]
 
     estimate = despeckler.model.apply(
         {"params": despeckler.params},
         batch(power / scale),
-        None if phase is None else batch(phase),
+        None if phase is None else batch(phase, whitener is not None),
         None,
         jnp.clip(looks, 1, scenes.MOST_LOOKS)[None],
+        None,
         jax.tree.map(lambda known: known[None], whitener),
     )
     image = estimate.intensity[0, ..., 0]

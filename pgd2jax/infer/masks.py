@@ -2,12 +2,19 @@
 
 import numpy as np
 
+from pgd2jax.sar.whitening import Whitener, carried
+
 FAR = 48  # Pixels from data beyond which a gap is filled with one value.
 MARGIN = 2 * FAR  # How far away the pixels that fill a gap lie at most.
 NEVER = 2**30  # A place farther than any.
 
 
-def fill(image: np.ndarray, missing: np.ndarray, value: float) -> np.ndarray:
+def fill(
+    image: np.ndarray,
+    missing: np.ndarray,
+    value: float,
+    whitener: Whitener | None = None,
+) -> np.ndarray:
     """Replaces missing pixels by the data mirrored at the edge of the gap.
 
     Speckle goes on, so that the network sees no edge. Along rows first, then along
@@ -19,17 +26,21 @@ def fill(image: np.ndarray, missing: np.ndarray, value: float) -> np.ndarray:
         image: [H, W], any type.
         missing: Bool, [H, W].
         value: What to take farther than `FAR` from all data.
+        whitener: Of complex samples, if they will be whitened.
     """
     if not missing.any():
         return image
     filled, left = np.where(missing, image.dtype.type(value), image), missing.copy()
-    _along_rows(filled, left)
-    _along_rows(filled.T, left.T)
+    _along_rows(filled, left, 1, whitener)
+    _along_rows(filled.T, left.T, 0, whitener)
     return filled
 
 
-def _along_rows(image: np.ndarray, missing: np.ndarray) -> None:
-    """Fills what has data within `FAR` in its row, in place, which is then data."""
+def _along_rows(image: np.ndarray, missing: np.ndarray, axis: int, whitener) -> None:
+    """Fills what has data within `FAR` in its row, in place, which is then data.
+
+    `axis` is that of the scene along which the image's rows lie.
+    """
     rows = np.flatnonzero(missing.any(axis=1) & ~missing.all(axis=1))
     if not rows.size:
         return
@@ -47,5 +58,8 @@ def _along_rows(image: np.ndarray, missing: np.ndarray) -> None:
     far = np.clip(2 * near - col, 0, gaps.shape[1] - 1)
     source = first + np.where(gaps[row, far], near, far)
     row, col = rows[row], first + col
-    image[row, col] = image[row, source]
+    found = image[row, source]
+    if whitener is not None:
+        found = carried(found, axis, col - source, row, whitener)
+    image[row, col] = found
     missing[row, col] = False

@@ -15,7 +15,8 @@ COLUMNS = 512  # and its columns, at most.
 PARTS = (4, 16)  # So many at least and at most,
 EACH = 2**18  # and one for so many pixels.
 GOLDEN = 0.618034  # Its multiples scatter the parts over the columns.
-MISSING = 0.5  # Part of its pixels without data from which a part tells nothing.
+MOST_STRIPS = 64  # That are looked at where the first ones hold no data.
+MISSING = 0.75  # Part of its pixels without data from which a part tells nothing.
 FEW = 0.01  # Part of the strips' pixels under which data are looked for elsewhere.
 
 
@@ -65,7 +66,7 @@ def survey(read: Callable[[int, int], np.ndarray], shape: tuple[int, int]) -> Su
 
 def whitener(
     read: Callable[[int, int], np.ndarray], shape: tuple[int, int]
-) -> whitening.Whitener:
+) -> whitening.Whitener | None:
     """Estimates what makes the samples of a scene independent.
 
     One for the whole scene, as the sensor does not change; a centroid that does is
@@ -74,15 +75,20 @@ def whitener(
     Args:
         read: (start, stop) -> rows `start` to `stop` - 1, [rows, cols] complex samples.
         shape: (rows, cols) of the scene.
+
+    Returns:
+        None where the scene is too small, or holds too few data in one place.
     """
     rows, cols = shape
+    if min(shape) < LINES:
+        return None
     strips = range(0, rows - LINES + 1, LINES)
     count = int(np.clip(rows * cols // EACH, *PARTS))
-    few = strips[:: max(-(-len(strips) // count), 1)]
+    few, more = (strips[:: -(-len(strips) // most)] for most in (count, MOST_STRIPS))
     width = min(COLUMNS, cols)
-    each = min(-(-count // max(len(few), 1)), -(-cols // width))
+    each = min(-(-count // len(few)), -(-cols // width))
     found = []
-    for number, start in enumerate((*few, *strips)):
+    for number, start in enumerate((*few, *more)):
         if number >= len(few) and found:
             break  # The others are for scenes that hold data in few places.
         band = read(start, start + LINES)

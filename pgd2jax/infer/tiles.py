@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pgd2jax.sar.whitening import Whitener, carried
+
 
 class Span(NamedTuple):
     """The rows of a tile, or its columns.
@@ -153,7 +155,10 @@ def read_bands(
 
 
 def mirrored(
-    samples: np.ndarray, spans: tuple[Span, Span], have: tuple[slice, slice]
+    samples: np.ndarray,
+    spans: tuple[Span, Span],
+    have: tuple[slice, slice],
+    whitener: Whitener | None = None,
 ) -> np.ndarray:
     """Returns a tile; behind the scene it is mirrored.
 
@@ -161,10 +166,23 @@ def mirrored(
         samples: At hand, [rows, cols].
         spans: The tile's rows and columns.
         have: Rows and columns of the scene that `samples` are.
+        whitener: Of complex samples, if they will be whitened.
     """
     whole, behind = [], []
     for span, there in zip(spans, have, strict=True):
         start, stop = span.whole.start, span.whole.stop
         whole.append(slice(start - there.start, stop - there.start))
         behind.append((0, max(stop - there.stop, 0)))
-    return np.pad(samples[tuple(whole)], behind, mode="reflect")
+    tile = np.pad(samples[tuple(whole)], behind, mode="reflect")
+    if whitener is None:
+        return tile
+    # Whoever knows a spectrum has a scene too large to be mirrored twice.
+    places = np.ogrid[tuple(map(slice, tile.shape))]
+    # A steady axis first: the other one's correction counts on it.
+    for axis in sorted((0, 1), key=lambda axis: whitener.moves[axis]):
+        size = tile.shape[axis] - behind[axis][1]
+        part = np.moveaxis(tile, axis, 0)[size:]
+        place, others = (np.moveaxis(places[a], axis, 0) for a in (axis, 1 - axis))
+        steps = 2 * (place[size:] - (size - 1))
+        part[:] = carried(part, axis, steps, others, whitener)
+    return tile

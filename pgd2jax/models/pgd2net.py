@@ -115,8 +115,8 @@ class PGD2Net(nn.Module):
         phase: jax.Array | None = None,
         has_phase: jax.Array | None = None,
         looks: jax.Array | None = None,
-        whitener: whitening.Whitener | None = None,
         slc: jax.Array | None = None,
+        whitener: whitening.Whitener | None = None,
     ) -> Estimate:
         """Returns the estimate for a batch.
 
@@ -128,10 +128,10 @@ class PGD2Net(nn.Module):
             has_phase: [B] bool, false where the phase means nothing; None where it
                 means something in all images.
             looks: Equivalent number of looks, [B] float32; None for single looks.
-            whitener: Of each image, its parts with a leading axis B, where the phase
-                goes in as white samples; None to take the samples for white.
             slc: The samples, where they are at hand, instead of their phase,
                 [B, H, W, 1] complex64 of power `intensity`; the result is the same.
+            whitener: Of each image, its parts with a leading axis B: what makes its
+                samples white, where they go in so.
 
         Raises:
             ValueError: if a shape or an attribute does not fit.
@@ -161,9 +161,13 @@ class PGD2Net(nn.Module):
             has_phase = jnp.zeros(batch, bool)
         elif has_phase is None:
             has_phase = jnp.ones(batch, bool)
-        whiten = self.phase_as == "white_samples" and whitener is not None
-        if whiten and slc is not None:
-            slc = whitening.whiten(slc, whitener)
+        if self.phase_as == "white_samples" and slc is not None:
+            if whitener is not None:
+                slc = whitening.whiten(slc, whitener)
+            elif not self.is_initializing():
+                raise ValueError(
+                    "samples go in white: give their whitener, of spectrum.whitener."
+                )
         # Not in the paper: that the network is told what it could only guess.
         context = jnp.stack([has_phase.astype(jnp.float32), jnp.log(looks)], axis=-1)
         log_intensity = radiometry.log_intensity(intensity.astype(jnp.float32))

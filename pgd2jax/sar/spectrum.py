@@ -26,7 +26,10 @@ MOST_ASYMMETRY = 0.15
 # Cycles a pixel by which a centroid that moves does so, in half a part's rows or from
 # part to part. TOPS does so by 0.2 in 32 rows and more; where it stands still, it is
 # found within 0.01 in 64 x 256 pixels.
-MOVES = 0.08
+MOVES = 0.03
+# A density's highest value over that of the highest tenth's lowest, at most: a tone of
+# interference is no band.
+TONE = 2.0
 
 
 class Spectrum(NamedTuple):
@@ -46,11 +49,11 @@ class Spectrum(NamedTuple):
 
 
 def _limited(slc: np.ndarray) -> np.ndarray:
-    """Returns samples of limited amplitude: a bright point would be the spectrum."""
+    """Returns samples of an amplitude up to 1: a bright point would be the spectrum."""
     amplitude = np.abs(slc)
     # One in ten thousand of flat ground is brighter.
     limit = 2 * np.quantile(amplitude[amplitude > 0], 0.9)
-    return slc * (limit / np.maximum(amplitude, limit))
+    return slc / np.maximum(amplitude, limit)
 
 
 def _neighbours(slc: np.ndarray) -> complex:
@@ -144,7 +147,7 @@ def transfer(found: Spectrum, shape: tuple[int, int]) -> speckle.Transfer:
     )
 
 
-def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener:
+def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener | None:
     """Estimates what makes the samples of an image independent.
 
     Args:
@@ -152,27 +155,37 @@ def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener:
             too small for a spectrum, or hold nothing but zeros, tell nothing.
 
     Returns:
-        NumPy arrays; what changes nothing where no part tells anything.
+        NumPy arrays; None where no part tells anything.
     """
     parts = [part for part in parts if min(part.shape) >= SAMPLES and part.any()]
     if not parts:
-        return whitening.nothing()
-    found = [estimate(part) for part in parts]
-    densities = [
-        np.mean([getattr(s, axis) for s in found], axis=0) for axis in ("rows", "cols")
-    ]
-    # From the first row of a part to the one in its middle.
-    shifts = np.array([s.drift * len(p) / 2 for s, p in zip(found, parts, strict=True)])
-    centres = np.array([s.centroid for s in found])
-    centres[:, 0] += shifts
-    mean = np.exp(2j * np.pi * centres).mean(axis=0)
+        return None
+    densities, centres, drifts = zip(*map(_both_axes, parts), strict=True)
+    mean = np.exp(2j * np.pi * np.array(centres)).mean(axis=0)
     scatter = np.sqrt(2 * (1 - np.minimum(np.abs(mean), 1))) / (2 * np.pi)
-    scatter[0] = max(scatter[0], np.median(np.abs(shifts)))
+    moved = np.median(np.abs(drifts), axis=0)  # Within half a part.
+    taps = []
+    for density in np.mean(densities, axis=0):
+        most = TONE * np.quantile(density, 0.9)
+        taps.append(whitening.filters(np.minimum(density, most)))
     return whitening.Whitener(
-        taps=np.stack([whitening.filters(density) for density in densities]),
+        taps=np.stack(taps),
         centroid=(np.angle(mean) / (2 * np.pi)).astype(np.float32),
-        moves=scatter > MOVES,
+        moves=np.maximum(scatter, moved) > MOVES,
     )
+
+
+def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Returns densities, centroids in the middle, and how far they drift to there.
+
+    Unlike `estimate`, for a drift along the columns as well, as where they are azimuth.
+    """
+    _, drift = _centre(_limited(slc).T)
+    half = np.array(slc.shape) / 2
+    straight = centred(slc.T, np.zeros(2), drift).T
+    found = estimate(straight)
+    drifts = np.array([found.drift, drift]) * half
+    return [found.rows, found.cols], found.centroid + drifts, drifts
 
 
 def asymmetry(found: Spectrum) -> float:

@@ -78,6 +78,33 @@ def seen(density: jax.Array) -> jax.Array:
     return jnp.maximum(jnp.fft.fft(jnp.fft.ifft(density) * part).real, 0.0)
 
 
+def carried(
+    samples: np.ndarray,
+    axis: int,
+    steps: np.ndarray,
+    others: np.ndarray,
+    whitener: Whitener,
+) -> np.ndarray:
+    """Returns mirrored samples with the centroid of the place where they go.
+
+    Mirrored, a spectrum is turned around. A steady centroid is known, and corrected;
+    one that moves is turned back with the other axis's, which is corrected.
+
+    Args:
+        samples: NumPy, complex, any shape.
+        axis: Along which they were mirrored, 0 for rows.
+        steps: How far along it they go from where they were, like `samples`.
+        others: Their places along the other axis, like `samples`.
+        whitener: Of the image.
+    """
+    if not whitener.moves[axis]:
+        cycles = whitener.centroid[axis] * steps
+    else:
+        samples = np.conj(samples)
+        cycles = 2 * whitener.centroid[1 - axis] * others
+    return samples * np.exp(2j * np.pi * cycles).astype(samples.dtype)
+
+
 def filters(density: jax.Array) -> jax.Array:
     """Returns the taps of the filter for a spectral density, [LAGS + 1] float32.
 

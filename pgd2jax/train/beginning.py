@@ -34,4 +34,5 @@ def batches(config) -> data.Batches:
     load = None
     if config.init_from:
         load = functools.partial(infer.load, config.init_from, dtype=config.train.dtype)
-    return data.create(**config.data, seed=config.seed, load=load)
+    whiten = config.model.phase_as == "white_samples"
+    return data.create(**config.data, seed=config.seed, whiten=whiten, load=load)

@@ -5,6 +5,9 @@ import re
 import time
 
 import jax
+import numpy as np
+
+from pgd2jax.sar import whitening
 
 # Dense bfloat16 products, FLOP/s, from the makers' data sheets; by a part of the
 # device's name.
@@ -48,7 +51,9 @@ def forward_flop(model, shape: tuple[int, int, int, int]) -> float:
         return math.nan
     image = jax.ShapeDtypeStruct(shape, "float32", sharding=cpu)
     params = jax.eval_shape(model.init, jax.random.key(0), image, image)
-    analysis = jax.jit(model.apply).lower(params, image, image).cost_analysis()
+    known = jax.tree.map(lambda x: np.stack([x] * shape[0]), whitening.nothing())
+    given = image, image, None, None, None, known
+    analysis = jax.jit(model.apply).lower(params, *given).cost_analysis()
     return float(analysis["flops"])
 
 

@@ -1,3 +1,4 @@
+import functools
 import itertools
 import shutil
 
@@ -8,7 +9,7 @@ import pytest
 
 from pgd2jax import data
 from pgd2jax.data import pairs, sources, tiles
-from pgd2jax.sar import whitening
+from pgd2jax.sar import radiometry, whitening
 
 SIZES = {"batch_size": 4, "crop": 32, "crops_per_tile": 2, "white": 0.5, "seed": 0}
 
@@ -78,6 +79,54 @@ def test_augmentation_moves_all_images_together_and_by_one_gain():
     assert seen == set(range(8))
 
 
+def test_augmentation_takes_the_whitener_along():
+    slc = np.random.default_rng(0).normal(size=(2, 32, 32, 1)).astype(np.float32)
+    slc = slc[0] + 1j * slc[1]
+    known = whitening.Whitener(
+        jnp.array([[1.0, 0.5, 0, 0, 0, 0], [1.0, 0, -0.3, 0, 0, 0]]),
+        jnp.array([0.2, -0.3]),
+        jnp.array([False, False]),
+    )
+    original = pair(size=32)._replace(
+        intensity=radiometry.intensity(slc),
+        phase=radiometry.phase(slc),
+        whitener=known,
+    )
+
+    def white(one):
+        image = radiometry.slc(jnp.asarray(one.intensity), jnp.asarray(one.phase))
+        batch = jax.tree.map(lambda x: x[None], one.whitener)
+        return radiometry.intensity(whitening.whiten(image[None], batch))[0]
+
+    before = np.asarray(white(original))
+    for index in range(16):
+        changed = pairs.augment(
+            original,
+            jax.random.key(index),
+            phase_dropout=0.0,
+            level_jitter=0.0,
+            looks_jitter=0.0,
+        )
+        after = np.asarray(white(changed))
+        off = [
+            np.abs(after - np.rot90(flipped, turn)).max()
+            for flipped in (before, before[::-1])
+            for turn in range(4)
+        ]
+        assert sorted(off)[0] < 1e-4 < 0.1 < sorted(off)[1]
+
+
+def test_a_stored_tile_tells_how_to_whiten_it_if_it_is_asked():
+    stored = Tiles()[0]
+    noise = np.random.default_rng(0).normal(size=(2, 65, 64, 1))
+    slc = noise[0] + 1j * noise[1]
+    slc = slc[1:] + 0.8 * slc[:-1]
+    stored |= {"intensity": np.abs(slc) ** 2, "phase": np.angle(slc)}
+    told = tiles.example(stored, whiten=True)["whitener"]
+    assert abs(told.taps[0, 1]) > 0.15
+    assert read(stored)["whitener"].taps[0, 1] == 0
+
+
 def test_dropped_phase_is_zero_and_marked():
     for has_phase, dropout in [(True, 1.0), (False, 0.0)]:
         changed = pairs.augment(
@@ -103,8 +152,11 @@ def test_looks_that_are_told_scatter_only_where_there_is_no_phase():
     assert told(False, 1.0).min() == 1
 
 
+read = functools.partial(tiles.example, whiten=False)
+
+
 def tile(index):
-    return pairs.Pair(**tiles.example(Tiles()[index]))
+    return pairs.Pair(**tiles.example(Tiles()[index], whiten=False))
 
 
 def test_crops_of_one_example_show_the_same_window():
@@ -134,7 +186,7 @@ class Stored:
     """A source of `Tiles`."""
 
     def examples(self):
-        return tiles.shuffled(Tiles(), seed=7).map(tiles.example)
+        return tiles.shuffled(Tiles(), seed=7).map(read)
 
     def pair(self, example, key):
         return pairs.crop(pairs.Pair(**example), key, 32)
@@ -209,7 +261,7 @@ def test_pairs_of_a_mix_are_those_of_their_source():
 
     made = [Stored(), Bright()]
     mix = sources.Mixed(made, [1, 1])
-    key, example = jax.random.key(3), tiles.example(Tiles()[2])
+    key, example = jax.random.key(3), read(Tiles()[2])
     for number, alone in enumerate(made):
         ours = jax.jit(mix.pair)(example | {"source": np.int32(number)}, key)
         jax.tree.map(np.testing.assert_array_equal, ours, alone.pair(example, key))

@@ -141,6 +141,25 @@ def test_nan_stays_and_spares_its_neighbours(far):
     assert clean[~lost].mean() == pytest.approx(whole[~lost].mean(), rel=0.1)
 
 
+@pytest.mark.parametrize("drift", [0.0, 1.8 / 256])
+def test_white_samples_show_no_seam(white_far, drift):
+    slc = scene((241, 223))
+    slc = slc[1:] + 0.8 * slc[:-1]
+    row, col = np.mgrid[:240, :223]
+    slc *= np.exp(2j * np.pi * (0.25 * row - 0.2 * col + drift / 2 * row**2))
+    slc[90:130, 100:150] = np.nan
+    slc = slc.astype(np.complex64)
+    whole = white_far(slc)
+    np.testing.assert_allclose(white_far(slc, tile=32), whole, rtol=1e-5)
+
+
+def test_a_small_image_is_despeckled_without_its_phase(white_far, caplog):
+    slc = scene((40, 50))
+    without = white_far(intensity=np.abs(slc) ** 2, looks=1)
+    np.testing.assert_allclose(white_far(slc), without, rtol=1e-4)
+    assert "without its phase" in caplog.text
+
+
 def test_no_data_stays_zero_and_isolated_zeros_are_despeckled(far):
     slc = scene((64, 64))
     slc[:, :20], slc[40, 50] = 0, 0

@@ -2,6 +2,7 @@ import numpy as np
 from scipy import ndimage
 
 from pgd2jax.infer import masks
+from pgd2jax.sar import whitening
 
 
 def test_gap_is_filled_with_its_mirror_image():
@@ -48,3 +49,16 @@ def test_a_part_is_filled_like_the_whole(rng):
         masks.fill(image[part, part], missing[part, part], 7)[inner, inner],
         whole[part, part][inner, inner],
     )
+
+
+def test_filled_gaps_have_the_centroid_of_the_samples_around():
+    row, col = np.mgrid[:64, :80]
+    tone = np.exp(2j * np.pi * (0.2 * row - 0.3 * col)).astype(np.complex64)
+    missing = np.zeros(tone.shape, bool)
+    missing[20:40, 10:60], missing[:, 70:] = True, True
+    whitener = whitening.nothing()._replace(centroid=np.array([0.2, -0.3]))
+    broken = np.where(missing, np.nan, tone)
+    filled = masks.fill(broken, missing, 1.0, whitener)
+    np.testing.assert_allclose(filled, tone, atol=1e-4)
+    plain = masks.fill(broken, missing, 1.0)
+    assert np.abs(plain - tone)[missing].max() > 1

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from pgd2jax.infer import tiles
+from pgd2jax.sar import whitening
 
 
 def pieces(scene, plan, margin):
@@ -82,3 +83,23 @@ def test_tiles_are_as_small_as_their_number_allows():
 def test_no_tile_size_is_refused():
     with pytest.raises(ValueError, match="at least 1"):
         tiles.plan((10, 10), stride=32, reach=20, tile=0)
+
+
+@pytest.mark.parametrize("moves", [False, True])
+def test_mirrored_samples_go_on_with_their_centroid(moves):
+    rows, cols = tiles.plan((70, 90), stride=32, reach=20, tile=200)
+    row, col = np.mgrid[:96, :96]
+    tone = np.exp(2j * np.pi * (0.2 * row - 0.3 * col)).astype(np.complex64)
+    whitener = whitening.nothing()._replace(
+        centroid=np.array([0.2, -0.3]), moves=np.array([moves, False])
+    )
+    (along,), (across,) = rows, cols
+    have = slice(0, 70), slice(0, 90)
+    tile = tiles.mirrored(tone[:70, :90], (along, across), have, whitener)
+    assert tile.shape == (96, 96)
+    np.testing.assert_array_equal(tile[:70, :90], tone[:70, :90])
+    for part in (np.s_[70:, :90], np.s_[:70, 90:], np.s_[70:, 90:]):
+        turn = tile[part] / tone[part]  # Up to a phase.
+        np.testing.assert_allclose(turn, turn[0, 0], atol=1e-4)
+    # Where it is steady, the phase goes on, too.
+    assert moves or np.abs(tile - tone).max() < 1e-4

@@ -182,7 +182,9 @@ def test_reach_is_what_nan_propagation_measures(network, name, value):
     whitener = jax.tree.map(lambda known: known[None], whitening.nothing())
     whitener = whitener._replace(taps=whitener.taps + 0.1, moves=~whitener.moves)
     apply = jax.jit(
-        lambda *images: model.apply({"params": params}, *images, None, None, whitener)
+        lambda *images: model.apply(
+            {"params": params}, *images, None, None, None, whitener
+        )
     )
     size = 2 * model.stride * -(-model.reach // model.stride) + model.stride
     intensity, phase = speckle((1, size, size, 1))
@@ -202,9 +204,12 @@ def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
     intensity, phase = speckle((1, 32, 32, 1))
     params = jax.jit(model.init)(jax.random.key(0), intensity, phase)["params"]
     params = jax.tree.map(lambda x: x + 0.05, params)  # Heads start at zero.
+    whitener = jax.tree.map(lambda known: known[None], whitening.nothing())
     with_phase, without = (
-        model.apply({"params": params}, intensity, *given).log_intensity
-        for given in ((phase,), ())
+        model.apply(
+            {"params": params}, intensity, given, whitener=whitener
+        ).log_intensity
+        for given in (phase, None)
     )
     changed = np.abs(with_phase - without).max()
     assert changed == 0 if phase_as == "none" else changed > 1e-3
@@ -221,6 +226,15 @@ def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
 def test_attributes_that_do_not_fit_are_named(network, changes, message):
     with pytest.raises(ValueError, match=message):
         network[0].clone(**changes).init(jax.random.key(0), np.ones((1, 32, 32, 1)))
+
+
+def test_samples_that_are_to_be_white_need_a_whitener(network):
+    model = network[0].clone(phase_as="white_samples")
+    images = speckle((1, 32, 32, 1))
+    params = jax.jit(model.init)(jax.random.key(0), *images)
+    with pytest.raises(ValueError, match="give their whitener"):
+        model.apply(params, *images)
+    assert model.apply(params, images[0]).intensity.shape == (1, 32, 32, 1)
 
 
 def test_looks_of_another_batch_are_refused(network):

@@ -128,11 +128,44 @@ def test_a_centroid_that_differs_from_part_to_part_moves():
     assert found.centroid[1] == pytest.approx(0.1, abs=0.01)
 
 
-def test_parts_that_tell_nothing_leave_samples_as_they_are():
+def test_parts_that_tell_nothing_tell_nothing():
     parts = [np.zeros((64, 64), np.complex64), np.ones((8, 400), np.complex64)]
-    for given in ([], parts):
-        jax.tree.map(
-            np.testing.assert_array_equal,
-            spectrum.whitener(given),
-            whitening.nothing(),
-        )
+    assert spectrum.whitener([]) is None
+    assert spectrum.whitener(parts) is None
+
+
+@pytest.mark.parametrize("drift", [0.4 / 256, IW])
+def test_azimuth_may_lie_along_the_columns(drift):
+    slc = np.asarray(flat(transfer(drift=drift))).T
+    found = spectrum.whitener([slc[:64], slc[64:128], slc[128:192]])
+    assert list(found.moves) == [False, True]
+    assert independent(whiten(slc, found)) > 0.4 > 1.3 * independent(slc)
+
+
+@pytest.mark.parametrize("scale", [1e-15, 1e17])
+def test_the_scale_and_a_tone_do_not_matter(scale):
+    slc = np.asarray(flat(transfer()))
+    tone = np.exp(2j * np.pi * (0.4 * np.arange(SIZE)[:, None] - 0.2 * np.arange(SIZE)))
+    clean = spectrum.whitener([slc])
+    found = spectrum.whitener([np.complex64(scale) * (slc + 0.5 * tone)])
+    for white in (whiten(slc, clean), whiten(slc, found)):
+        assert independent(white) > 0.37
+
+
+@pytest.mark.parametrize("moves", [(False, False), (True, False), (False, True)])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_mirrored_samples_have_the_centroid_of_their_new_place(moves, axis):
+    known = whitening.nothing()._replace(
+        centroid=np.array([0.2, -0.3]), moves=np.array(moves)
+    )
+    row, col = np.mgrid[:32, :16] if axis == 0 else np.mgrid[:16, :32]
+    slc = np.exp(2j * np.pi * (0.2 * row - 0.3 * col)).astype(np.complex64)
+    along, others = (row, col) if axis == 0 else (col, row)
+    behind = np.s_[16:] if axis == 0 else np.s_[:, 16:]
+    steps = (2 * along - 31)[behind]
+    made = whitening.carried(
+        np.flip(slc, axis)[behind], axis, steps, others[behind], known
+    )
+    # Up to one phase of all.
+    turn = made / slc[behind]
+    np.testing.assert_allclose(turn, turn[0, 0], atol=1e-4)
