@@ -3,8 +3,9 @@
 What is exported takes a whole image of any level, as a Despeckler does; but it knows
 neither tiles nor missing data. Its typical power is that of all pixels; a Despeckler
 looks at a part of an image of over 1024 rows, which moves the result by some
-thousandths. Of a network that whitens its samples the file is for one mode of a sensor; a range
-centroid other than 0 is wrong in the columns, up to `model.stride`, that are mirrored.
+thousandths. Of a network that whitens its samples the file is for one mode of a sensor;
+a range centroid other than 0 is wrong in the columns, up to `model.stride`, that are
+mirrored.
 """
 
 import contextlib
