@@ -11,7 +11,7 @@ from pgd2jax.sar import pixels, radiometry, spectrum, whitening
 STRIPS = 32  # At most so many strips, evenly spread from top to bottom,
 ROWS = sar_looks.BLOCK  # of so many rows each: scenes of up to 512 rows as a whole.
 LINES = spectrum.SAMPLES  # Rows of a part whose spectrum is estimated,
-COLUMNS = 512  # and its columns, at most.
+COLUMNS = 256  # and its columns, at most.
 PARTS = (4, 16)  # So many at least and at most,
 EACH = 2**18  # and one for so many pixels.
 GOLDEN = 0.618034  # Its multiples scatter the parts over the columns.
