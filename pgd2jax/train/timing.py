@@ -42,7 +42,7 @@ def forward_flop(model, shape: tuple[int, int, int, int]) -> float:
     or leaves out what libraries do.
 
     Args:
-        model: Takes intensity and phase.
+        model: Takes what PGD2Net takes.
         shape: Of each, [B, H, W, 1].
     """
     try:

@@ -49,7 +49,7 @@ def test_peak_is_found_by_the_name_of_the_device(kind, expected):
 def test_operations_are_those_of_the_products(monkeypatch):
     class Network(nn.Module):
         @nn.compact
-        def __call__(self, intensity, phase):
+        def __call__(self, intensity, phase, *_):
             return nn.Dense(64, use_bias=False)(intensity) * phase
 
     found = timing.forward_flop(Network(), (2, 8, 8, 1))
