@@ -28,7 +28,8 @@ from pgd2jax.sar import fields, radiometry, speckle, spectrum, whitening
 
 SIZE = 224  # Pixels of a tile,
 MARGIN = 16  # of which those at its borders are left out.
-HALF = 3  # Cells of a neighbourhood beyond the one in its middle.
+HALF = 3  # Cells of a neighbourhood beyond the one in its middle,
+FAR = HALF + 2 * HALF + 1  # and with the means around it.
 TESTED = 4  # One tile in so many is kept to test on.
 RIDGE = 30.0
 BANKS = ((8, 4), (16, 2), (16, 4), (16, 6), (16, 8))  # Filters, their size.
@@ -85,16 +86,15 @@ def neighbourhoods(features: np.ndarray) -> np.ndarray:
     sums = np.pad(features, ((1, 0), (1, 0), (0, 0))).cumsum(axis=0).cumsum(axis=1)
     means = sums[wide:, wide:] - sums[:-wide, wide:] - sums[wide:, :-wide]
     means = (means + sums[:-wide, :-wide]) / wide**2  # By their first cell.
-    far = HALF + wide
     parts = []
     for image, steps, first in (
-        (features, range(-HALF, HALF + 1), far),
-        (means, (-wide, 0, wide), far - HALF),
+        (features, range(-HALF, HALF + 1), FAR),
+        (means, (-wide, 0, wide), FAR - HALF),
     ):
         for i in steps:
             for j in steps:
                 top, left = first + i, first + j
-                stop = top + rows - 2 * far, left + cols - 2 * far
+                stop = top + rows - 2 * FAR, left + cols - 2 * FAR
                 parts.append(image[top : stop[0] : 3, left : stop[1] : 3])
     flat = np.concatenate(parts, axis=-1)
     return np.pad(
@@ -110,10 +110,9 @@ def error(tiles, seen: Callable) -> float:
         seen: From a tile to what the estimator is given, [h, w, C].
     """
     products, targets, kept = 0.0, 0.0, []
-    far = HALF + 2 * HALF + 1
     for number, tile in enumerate(tiles):
         x = neighbourhoods(seen(*tile))
-        y = folded(tile[1])[far:-far:3, far:-far:3, 0].ravel()
+        y = folded(tile[1])[FAR:-FAR:3, FAR:-FAR:3, 0].ravel()
         if number % TESTED:
             products, targets = products + x.T @ x, targets + x.T @ y
         else:
@@ -150,9 +149,12 @@ def main() -> None:
             name += ", whitened after" if whiten else ""
             forms[name] = lambda slc, *_, looks=looks: looks(slc)
     looks = sub_looks((16, 4), False)
-    forms["white samples, and 16 filters of 4 x 4 on them"] = lambda slc, _, known: (
-        np.concatenate([white(slc, _, known), looks(whitened(slc, known))], axis=-1)
-    )
+
+    def both_forms(slc, _, known):
+        samples = whitened(slc, known)
+        return np.concatenate([alone(samples), looks(samples)], axis=-1)
+
+    forms["white samples, and 16 filters of 4 x 4 on them"] = both_forms
     base = error(tiles, alone)
     print(f"the intensity alone: {base:.3f} dB")
     for name, form in forms.items():

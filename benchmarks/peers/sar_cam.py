@@ -78,18 +78,10 @@ class SarCam(nn.Module):
     stride: int = 2
     reach: int = 256  # Channel attention sees the whole image.
     features: ClassVar[int] = CHANNELS
-    phase_as: ClassVar[str] = "none"
+    whitens: ClassVar[bool] = False
 
     @nn.compact
-    def __call__(
-        self,
-        intensity,
-        phase=None,
-        has_phase=None,
-        looks=None,
-        slc=None,
-        whitener=None,
-    ) -> Estimate:
+    def __call__(self, intensity, *_, **__) -> Estimate:  # As PGD2Net, but blind.
         """Returns the estimate for [B, H, W, 1] linear power; H and W are even."""
         dtype = self.dtype
         log_intensity = radiometry.log_intensity(intensity)

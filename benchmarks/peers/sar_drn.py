@@ -26,18 +26,10 @@ class SarDrn(nn.Module):
     stride: int = 1
     reach: int = sum(DILATIONS)
     features: ClassVar[int] = CHANNELS
-    phase_as: ClassVar[str] = "none"
+    whitens: ClassVar[bool] = False
 
     @nn.compact
-    def __call__(
-        self,
-        intensity,
-        phase=None,
-        has_phase=None,
-        looks=None,
-        slc=None,
-        whitener=None,
-    ) -> Estimate:
+    def __call__(self, intensity, *_, **__) -> Estimate:  # As PGD2Net, but blind.
         """Returns the estimate for [B, H, W, 1] linear power."""
         log_intensity = radiometry.log_intensity(intensity)
         x = log_intensity.astype(self.dtype)

@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> None:
 
 def _like(path: pathlib.Path, despeckler: pgd2jax.Despeckler):
     """Returns the whitener of the mode in which an image was taken."""
-    if despeckler.model.phase_as != "white_samples":
+    if not despeckler.model.whitens:
         raise ValueError("--like: these weights whiten no samples; leave it out.")
     with raster.Image(path) as image:
         source = Source(image, "slc")

@@ -98,7 +98,7 @@ class Despeckler:
         if jnp.iscomplexobj(samples):
             slc = samples * (1 / radiometry.amplitude(scale))  # Quicker than to divide.
             power = radiometry.intensity(slc)
-            if whitener is None and self.model.phase_as == "white_samples":
+            if whitener is None and self.model.whitens:
                 slc = None  # Too little of it to tell how.
         else:
             power = samples / scale
@@ -249,7 +249,7 @@ class Despeckler:
                 looks,
                 scenes.MOST_LOOKS,
             )
-        if single and self.model.phase_as == "white_samples":
+        if single and self.model.whitens:
             seen = seen._replace(whitener=whitener(read, shape))
             if seen.whitener is None and seen.scale is not None:
                 logging.warning(

@@ -87,8 +87,7 @@ def _intensity(despeckler, power, phase, looks, whitener, padded=_gathered):
 
 
 def _check(despeckler: Despeckler, kind: str, whitener) -> None:
-    white = despeckler.model.phase_as == "white_samples"
-    if kind == "slc" and white and whitener is None:
+    if kind == "slc" and despeckler.model.whitens and whitener is None:
         raise ValueError(
             "the network whitens samples: give an SLC image of the sensor and mode "
             "that the file is for, --like scene.tif or whitener=."

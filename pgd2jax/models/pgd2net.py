@@ -77,6 +77,11 @@ class PGD2Net(nn.Module):
         return 4 * self.window
 
     @property
+    def whitens(self) -> bool:
+        """Whether samples are made white before they go in."""
+        return self.phase_as == "white_samples"
+
+    @property
     def reach(self) -> int:
         """Pixels to one side beyond which nothing changes an output pixel."""
         half, quarter, joint = self.denoise_depth
@@ -87,7 +92,7 @@ class PGD2Net(nn.Module):
         filters = self.sub_look_size // 2 - 1
         if self.phase_as == "whitened":
             filters += 2 * blocks.AROUND
-        elif self.phase_as == "white_samples":
+        elif self.whitens:
             filters += whitening.REACH
         return filters + 2 * convolutions + folds + asked + 8 * quarter
 
@@ -161,7 +166,7 @@ class PGD2Net(nn.Module):
             has_phase = jnp.zeros(batch, bool)
         elif has_phase is None:
             has_phase = jnp.ones(batch, bool)
-        if self.phase_as == "white_samples" and slc is not None:
+        if self.whitens and slc is not None:
             if whitener is not None:
                 slc = whitening.whiten(slc, whitener)
             elif not self.is_initializing():

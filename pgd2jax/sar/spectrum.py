@@ -122,7 +122,10 @@ def estimate(slc: np.ndarray) -> Spectrum:
         raise ValueError(
             f"{slc.shape=} must be at least {SAMPLES} x {SAMPLES}, not all zeros."
         )
-    slc = _limited(slc)
+    return _of_limited(_limited(slc))
+
+
+def _of_limited(slc: np.ndarray) -> Spectrum:
     along, drift = _centre(slc)
     across = _neighbours(slc.T)
     across = np.angle(across) if abs(across) >= LEAST_CORRELATION else 0.0
@@ -180,10 +183,10 @@ def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarra
 
     Unlike `estimate`, for a drift along the columns as well, as where they are azimuth.
     """
-    _, drift = _centre(_limited(slc).T)
+    slc = _limited(slc)
+    _, drift = _centre(slc.T)
     half = np.array(slc.shape) / 2
-    straight = centred(slc.T, np.zeros(2), drift).T
-    found = estimate(straight)
+    found = _of_limited(centred(slc.T, np.zeros(2), drift).T)
     drifts = np.array([found.drift, drift]) * half
     return [found.rows, found.cols], found.centroid + drifts, drifts
 
