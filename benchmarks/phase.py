@@ -34,10 +34,12 @@ TESTED = 4  # One tile in so many is kept to test on.
 RIDGE = 30.0
 BANKS = ((8, 4), (16, 2), (16, 4), (16, 6), (16, 8))  # Filters, their size.
 
+_whiten = jax.jit(whitening.whiten)
+
 
 @jax.jit
 def observe(key):
-    """Returns samples, reference, [H, W] each, and the whitener of the sensor."""
+    """Returns samples and reference, [H, W] each."""
     ground, sensor, noise = jax.random.split(key, 3)
     decibel = 1.5 * fields.power_law(ground, (SIZE, SIZE), 2.5)[0]
     transfer = speckle.draw_transfer(sensor, (SIZE, SIZE), False)
@@ -45,7 +47,7 @@ def observe(key):
     power, phase, reference = speckle.observe(
         noise, radiometry.from_decibel(decibel), no_points, transfer
     )
-    return radiometry.slc(power, phase), reference, speckle.whitener(transfer)
+    return radiometry.slc(power, phase), reference
 
 
 def cells(image) -> np.ndarray:
@@ -59,11 +61,11 @@ def folded(image) -> np.ndarray:
     return cells(blocks.space_to_depth(jnp.asarray(image)[None, ..., None]))
 
 
-@jax.jit
-def whitened(slc, whitener):
-    """Returns white samples, [H, W]."""
-    batch = jax.tree.map(lambda known: jnp.asarray(known)[None], whitener)
-    return whitening.whiten(slc[None, ..., None], batch)[0, ..., 0]
+def whitened(slc):
+    """Returns white samples, [H, W], as far as the image shows its spectrum."""
+    found = spectrum.whitener([np.asarray(slc)])
+    batch = jax.tree.map(lambda known: jnp.asarray(known)[None], found)
+    return _whiten(slc[None, ..., None], batch)[0, ..., 0]
 
 
 def sub_looks(bank: tuple[int, int], whiten: bool) -> Callable:
@@ -135,23 +137,17 @@ def main() -> None:
     def alone(slc, *_):
         return folded(radiometry.intensity(slc))
 
-    def white(slc, _, known):
-        return alone(whitened(slc, known))
-
-    def estimated(slc, *_):
-        return alone(whitened(slc, spectrum.whitener([np.asarray(slc)])))
-
-    forms = {"white samples": white, "white samples, as the image shows": estimated}
+    forms = {"white samples": lambda slc, _: alone(whitened(slc))}
     for bank in BANKS:
         for whiten in (False, True):
             looks = sub_looks(bank, whiten)
             name = f"{bank[0]} filters of {bank[1]} x {bank[1]}"
             name += ", whitened after" if whiten else ""
-            forms[name] = lambda slc, *_, looks=looks: looks(slc)
+            forms[name] = lambda slc, _, looks=looks: looks(slc)
     looks = sub_looks((16, 4), False)
 
-    def both_forms(slc, _, known):
-        samples = whitened(slc, known)
+    def both_forms(slc, _):
+        samples = whitened(slc)
         return np.concatenate([alone(samples), looks(samples)], axis=-1)
 
     forms["white samples, and 16 filters of 4 x 4 on them"] = both_forms

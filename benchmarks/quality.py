@@ -192,8 +192,7 @@ def speckled(index, ground, white, looks) -> speckle.Observation:
     transfer = speckle.draw_transfer(sensor, ground.shape, white)
     nothing = jnp.zeros_like(ground, complex)
     images = speckle.observe(noise, ground, nothing, transfer, looks)
-    whitener = speckle.whitener(transfer)
-    return speckle.Observation(*map(speckle.crop, images), looks, white, whitener)
+    return speckle.observed(images, transfer, looks, white)
 
 
 def errors(

@@ -78,9 +78,4 @@ def draw(
 
     focused = speckle.refocus(points, transfer)
     images = speckle.observe(noise, background, focused, transfer, looks)
-    return speckle.Observation(
-        *(speckle.crop(image) for image in images),
-        looks=jnp.asarray(looks, jnp.float32),
-        white=jnp.asarray(False),
-        whitener=speckle.whitener(transfer),
-    )
+    return speckle.observed(images, transfer, looks)

@@ -211,9 +211,4 @@ def through(
     scene = draw(ground, (len(transfer.rows), len(transfer.cols)))
     focused = speckle.focus(scene.points, transfer)
     images = speckle.observe(noise, scene.reflectivity, focused, transfer, looks)
-    return speckle.Observation(
-        *(speckle.crop(image) for image in images),
-        looks=jnp.asarray(looks, jnp.float32),
-        white=jnp.asarray(False),
-        whitener=speckle.whitener(transfer),
-    )
+    return speckle.observed(images, transfer, looks)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-from pgd2jax.sar import fields, radiometry, whitening
+from pgd2jax.sar import fields, periodogram, radiometry, whitening
 
 # Pixels to generate beyond each border, since the spectral products below are
 # circular. At this distance side lobes are under -26 dB (flat band of 0.4) to -44 dB
@@ -116,16 +116,6 @@ def draw_transfer(
         cols=response(shape[1], bandwidth[1], alpha[1]),
         centroid=draws[4:6],
         drift=jnp.where(draws[7] > 0, draws[6], 0.0),
-    )
-
-
-def whitener(transfer: Transfer) -> whitening.Whitener:
-    """Returns what undoes a transfer function, as if that were seen in an image."""
-    densities = map(radiometry.power, (transfer.rows, transfer.cols))
-    return whitening.Whitener(
-        taps=jnp.stack([whitening.filters(whitening.seen(d)) for d in densities]),
-        centroid=transfer.centroid,
-        moves=jnp.stack([transfer.drift != 0, jnp.asarray(False)]),
     )
 
 
@@ -236,6 +226,45 @@ def observe(
     phase = jnp.where(looks == 1, radiometry.phase(slc), 0.0)
     reference = _expectation(reflectivity, transfer) + radiometry.intensity(focused)
     return total / (count - 1 + last), phase, reference
+
+
+def _whitener(power, phase, transfer: Transfer) -> whitening.Whitener:
+    """Returns what makes samples independent, as far as they tell.
+
+    The centroid is told: `spectrum.whitener` finds it well enough.
+    """
+    moved = modulation(power.shape, transfer.centroid, transfer.drift)
+    slc = periodogram.levelled(radiometry.slc(power, phase) * jnp.conj(moved))
+    return whitening.Whitener(
+        taps=jnp.stack(
+            [whitening.filters(periodogram.density(axis)) for axis in (slc, slc.T)]
+        ),
+        centroid=transfer.centroid,
+        moves=jnp.stack([transfer.drift != 0, jnp.asarray(False)]),
+    )
+
+
+def observed(
+    images: tuple[jax.Array, jax.Array, jax.Array],
+    transfer: Transfer,
+    looks: jax.Array | float = 1,
+    white: jax.Array | bool = False,
+) -> Observation:
+    """Returns what `observe` draws, without its margin, as an `Observation`.
+
+    Args:
+        images: Intensity, phase and reference.
+        transfer: That they passed.
+        looks: Equivalent number of looks.
+        white: Whether `transfer` leaves the samples independent.
+    """
+    intensity, phase, _ = images
+    return Observation(
+        *map(crop, images),
+        looks=jnp.asarray(looks, jnp.float32),
+        white=jnp.asarray(white, bool),
+        whitener=_whitener(intensity, phase, transfer),
+    )
 
 
 def crop(image: jax.Array) -> jax.Array:

@@ -11,10 +11,10 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 
-from pgd2jax.sar import radiometry, speckle, whitening
+from pgd2jax.sar import periodogram, radiometry, speckle, whitening
 
 LINES = 32  # Over which a centroid stands still; see `slc.LINES`.
-SAMPLES = whitening.SAMPLES  # Of a block whose spectrum is taken, after centring.
+SAMPLES = periodogram.SAMPLES  # Of a block whose spectrum is taken, after centring.
 # Of neighbouring samples. Below, the spectrum is white, and has no centre.
 LEAST_CORRELATION = 0.05
 # Of the density that differs between both sides of the centre: the odd part of the
@@ -48,14 +48,6 @@ class Spectrum(NamedTuple):
     drift: float
 
 
-def _limited(slc: np.ndarray) -> np.ndarray:
-    """Returns samples of an amplitude up to 1: a bright point would be the spectrum."""
-    amplitude = np.abs(slc)
-    # One in ten thousand of flat ground is brighter.
-    limit = 2 * np.quantile(amplitude[amplitude > 0], 0.9)
-    return slc / np.maximum(amplitude, limit)
-
-
 def _neighbours(slc: np.ndarray) -> complex:
     """Returns the correlation of samples along axis 0."""
     power = radiometry.intensity(slc).sum()
@@ -68,7 +60,7 @@ def _centre(slc: np.ndarray) -> tuple[float, float]:
     found = np.array([_neighbours(slc[start : start + LINES]) for start in starts])
     if np.abs(found).mean() < LEAST_CORRELATION:
         return 0.0, 0.0
-    # By amplitude, as in `_density`.
+    # Bright ground and dark count by amplitude.
     found *= [np.linalg.norm(slc[start : start + LINES]) for start in starts]
     # The rate at which they turn: a few that bright points have turned do not matter.
     fine = 64 * len(found)
@@ -78,23 +70,6 @@ def _centre(slc: np.ndarray) -> tuple[float, float]:
     drift = turns / (LINES // 2)
     # A product of neighbours tells of the place between them.
     return float(np.angle(level) / (2 * np.pi) - drift * (LINES - 1) / 2), drift
-
-
-def _density(slc: np.ndarray) -> np.ndarray:
-    """Returns the mean density along axis 0, [SAMPLES].
-
-    Lines weigh as their amplitude: by energy bright ground would be all there is, and
-    were all alike, sidelobes over dark ground would count as much.
-    """
-    window = np.hanning(SAMPLES + 1)[:SAMPLES, None].astype(np.float32)
-    total = np.zeros(SAMPLES)
-    for start in range(0, len(slc) - SAMPLES + 1, SAMPLES // 2):
-        block = slc[start : start + SAMPLES] * window
-        power = radiometry.intensity(np.fft.fft(block, axis=0))
-        energy = power.sum(axis=0)
-        seen = energy > 0
-        total += (power[:, seen] / np.sqrt(energy[seen])).sum(axis=1)
-    return total / total.mean()
 
 
 def centred(slc: np.ndarray, centroid: np.ndarray, drift: float) -> np.ndarray:
@@ -122,16 +97,18 @@ def estimate(slc: np.ndarray) -> Spectrum:
         raise ValueError(
             f"{slc.shape=} must be at least {SAMPLES} x {SAMPLES}, not all zeros."
         )
-    return _of_limited(_limited(slc))
+    return _of_levelled(periodogram.levelled(slc))
 
 
-def _of_limited(slc: np.ndarray) -> Spectrum:
+def _of_levelled(slc: np.ndarray) -> Spectrum:
     along, drift = _centre(slc)
     across = _neighbours(slc.T)
     across = np.angle(across) if abs(across) >= LEAST_CORRELATION else 0.0
     centroid = np.array([along, across / (2 * np.pi)])
     baseband = centred(slc, centroid, drift)
-    return Spectrum(_density(baseband), _density(baseband.T), centroid, drift)
+    return Spectrum(
+        periodogram.density(baseband), periodogram.density(baseband.T), centroid, drift
+    )
 
 
 def transfer(found: Spectrum, shape: tuple[int, int]) -> speckle.Transfer:
@@ -183,10 +160,10 @@ def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarra
 
     Unlike `estimate`, for a drift along the columns as well, as where they are azimuth.
     """
-    slc = _limited(slc)
+    slc = periodogram.levelled(slc)
     _, drift = _centre(slc.T)
     half = np.array(slc.shape) / 2
-    found = _of_limited(centred(slc.T, np.zeros(2), drift).T)
+    found = _of_levelled(centred(slc.T, np.zeros(2), drift).T)
     drifts = np.array([found.drift, drift]) * half
     return [found.rows, found.cols], found.centroid + drifts, drifts
 

@@ -17,11 +17,11 @@ from flax import linen as nn
 
 from pgd2jax.sar import radiometry
 
-SAMPLES = 64  # Of the Hann windows through which a spectrum is seen.
 LAGS = 5  # Samples of a filter to either side.
-# Of the highest density of a spectrum: what lies below is no more amplified. Of 42
-# drawn transfer functions the filters leave 97 per cent of the independent samples an
-# axis may have, with 8 lags no more; 82 per cent count without.
+# Of the highest density of a spectrum: what lies below is kept out, as leakage of an
+# estimate does, whose share would be taken for power. Of 40 drawn scenes the filters
+# leave 93 per cent of the independent samples an axis has room for, 94 were the spectra
+# known; 79 count without.
 FLOOR = 0.02
 # Cells of 2 x 2 pixels to each side over which a moving centroid is averaged: as few as
 # show it, since a TOPS ramp moves it by a tenth of the sampling rate within 14 lines.
@@ -64,20 +64,6 @@ def mirrored(whitener: Whitener, axis: int) -> Whitener:
     return whitener._replace(centroid=whitener.centroid * signs)
 
 
-def seen(density: jax.Array) -> jax.Array:
-    """Returns a spectral density as Hann windows of `SAMPLES` show it, [N].
-
-    Args:
-        density: [N] in FFT order.
-    """
-    window = np.hanning(SAMPLES + 1)[:SAMPLES]
-    overlap = np.correlate(window, window, "full")[SAMPLES - 1 :] / np.sum(window**2)
-    size = len(density)
-    lags = np.abs(np.fft.fftfreq(size) * size).round().astype(int)
-    part = np.append(overlap, 0.0)[np.minimum(lags, SAMPLES)].astype(np.float32)
-    return jnp.maximum(jnp.fft.fft(jnp.fft.ifft(density) * part).real, 0.0)
-
-
 def carried(
     samples: np.ndarray,
     axis: int,
@@ -115,7 +101,7 @@ def filters(density: jax.Array) -> jax.Array:
     """
     xp = jnp if isinstance(density, jax.Array) else np
     density = density / density.max()
-    gain = xp.sqrt(density / (radiometry.power(density) + FLOOR**2))
+    gain = xp.sqrt(density**3 / (density**4 + FLOOR**4))
     lags = np.arange(-LAGS, LAGS + 1)
     window = np.kaiser(2 * LAGS + 3, 3.0)[1:-1]
     taps = xp.fft.ifft(gain).real[lags] * window.astype(np.float32)
