@@ -7,7 +7,7 @@ magic", IEEE TGRS 60, 2022). Either, squared and doubled, is an image of the int
 
 import numpy as np
 
-from pgd2jax.sar import radiometry, spectrum
+from pgd2jax.sar import pixels, radiometry, spectrum
 
 # exp(E[log(half)]) times this is the intensity: a half over it is the square of a
 # standard normal variable, whose mean logarithm is digamma(1/2) + log(2).
@@ -24,7 +24,7 @@ def of(slc: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     Raises:
         ValueError: if its spectrum is not symmetric: the parts are not independent.
     """
-    found = spectrum.estimate(np.nan_to_num(slc, nan=0, posinf=0, neginf=0))
+    found = spectrum.estimate(np.where(pixels.no_data(slc), 0, slc))
     odd = spectrum.asymmetry(found)
     if odd > spectrum.MOST_ASYMMETRY:
         raise ValueError(

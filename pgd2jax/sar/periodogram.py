@@ -7,6 +7,8 @@ thousands of images a second on the device, and both must err alike.
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax import linen as nn
+from scipy import ndimage
 
 from pgd2jax.sar import radiometry
 
@@ -23,14 +25,25 @@ def levelled(slc):
         slc: Complex samples, [H, W]; zeros stay.
     """
     xp = jnp if isinstance(slc, jax.Array) else np
-    means = []
-    for size in slc.shape:
-        place = np.arange(size)
-        near = np.abs(place - place[:, None]) <= AROUND
-        means.append((near / near.sum(axis=1, keepdims=True)).astype(np.float32))
-    power = means[0] @ radiometry.intensity(slc) @ means[1].T
+    power = radiometry.intensity(slc)
+    for axis in (0, 1):
+        power = _mean_around(power, axis)
     # Without a floor, as samples may be of any scale.
     return xp.where(power > 0, slc / xp.sqrt(xp.where(power > 0, power, 1)), 0)
+
+
+def _mean_around(image, axis: int):
+    """Returns means of 2 AROUND + 1 pixels along an axis, fewer at the borders."""
+    size = 2 * AROUND + 1
+    inside = ndimage.uniform_filter1d(
+        np.ones(image.shape[axis], np.float32), size, mode="constant"
+    )
+    if isinstance(image, jax.Array):
+        window = (size, 1) if axis == 0 else (1, size)
+        mean = nn.avg_pool(image[..., None], window, padding="SAME")[..., 0]
+    else:
+        mean = ndimage.uniform_filter1d(image, size, axis, mode="constant")
+    return mean / (inside[:, None] if axis == 0 else inside)
 
 
 def density(slc):
@@ -40,19 +53,20 @@ def density(slc):
     lobes of a bright point outside of them, which lie at the edges of the band.
 
     Args:
-        slc: Levelled samples, [H, W], H at least SAMPLES, not all zeros. The transpose
-            has the density along the columns.
+        slc: Levelled samples, [H, W], H at least SAMPLES; zeros tell nothing. The
+            transpose has the density along the columns.
 
     Returns:
         In FFT order.
     """
     xp = jnp if isinstance(slc, jax.Array) else np
     window = np.hanning(SAMPLES + 1)[:SAMPLES, None].astype(np.float32)
-    starts = range(0, len(slc) - SAMPLES + 1, SAMPLES // 2)
+    last = len(slc) - SAMPLES
+    starts = [*range(0, last, SAMPLES // 2), last]
     blocks = [slc[start : start + SAMPLES] * window for start in starts]
     power = radiometry.intensity(xp.fft.fft(xp.concatenate(blocks, axis=1), axis=0))
     energy = power.sum(axis=0)
-    told = energy > 0
-    logs = radiometry.log_intensity(power / xp.where(told, energy, 1))
-    mean = xp.exp(xp.where(told, logs, 0).sum(axis=1) / told.sum())
+    told = (energy > 0).astype(np.float32)
+    logs = told * radiometry.log_intensity(power / xp.where(energy > 0, energy, 1))
+    mean = xp.exp(logs.sum(axis=1) / xp.maximum(told.sum(), 1))
     return mean / mean.mean()

@@ -233,14 +233,17 @@ def _whitener(power, phase, transfer: Transfer) -> whitening.Whitener:
 
     The centroid is told: `spectrum.whitener` finds it well enough.
     """
+    if min(power.shape) < periodogram.SAMPLES:
+        return whitening.nothing()
     moved = modulation(power.shape, transfer.centroid, transfer.drift)
     slc = periodogram.levelled(radiometry.slc(power, phase) * jnp.conj(moved))
+    away = jnp.abs(transfer.drift) * len(power) / 2
     return whitening.Whitener(
         taps=jnp.stack(
             [whitening.filters(periodogram.density(axis)) for axis in (slc, slc.T)]
         ),
         centroid=transfer.centroid,
-        moves=jnp.stack([transfer.drift != 0, jnp.asarray(False)]),
+        moves=jnp.stack([away > whitening.MOVES, jnp.asarray(False)]),
     )
 
 

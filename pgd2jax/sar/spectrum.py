@@ -23,10 +23,6 @@ LEAST_CORRELATION = 0.05
 MOST_ASYMMETRY = 0.15
 
 
-# Cycles a pixel by which a centroid that moves does so, in half a part's rows or from
-# part to part. TOPS does so by 0.2 in 32 rows and more; where it stands still, it is
-# found within 0.01 in 64 x 256 pixels.
-MOVES = 0.03
 # A density's highest value over that of the highest tenth's lowest, at most: a tone of
 # interference is no band.
 TONE = 2.0
@@ -48,6 +44,16 @@ class Spectrum(NamedTuple):
     drift: float
 
 
+def _damped(slc: np.ndarray) -> np.ndarray:
+    """Returns samples of the root of their amplitude, for a centroid.
+
+    Products of neighbours then count by amplitude: by power a bright point would be all
+    there is, and were all alike, side lobes over dark ground would count as much.
+    """
+    amplitude = np.abs(slc)
+    return slc / np.sqrt(np.where(amplitude > 0, amplitude, 1))
+
+
 def _neighbours(slc: np.ndarray) -> complex:
     """Returns the correlation of samples along axis 0."""
     power = radiometry.intensity(slc).sum()
@@ -60,7 +66,7 @@ def _centre(slc: np.ndarray) -> tuple[float, float]:
     found = np.array([_neighbours(slc[start : start + LINES]) for start in starts])
     if np.abs(found).mean() < LEAST_CORRELATION:
         return 0.0, 0.0
-    # Bright ground and dark count by amplitude.
+    # Bright blocks count more, but not by their power.
     found *= [np.linalg.norm(slc[start : start + LINES]) for start in starts]
     # The rate at which they turn: a few that bright points have turned do not matter.
     fine = 64 * len(found)
@@ -97,15 +103,15 @@ def estimate(slc: np.ndarray) -> Spectrum:
         raise ValueError(
             f"{slc.shape=} must be at least {SAMPLES} x {SAMPLES}, not all zeros."
         )
-    return _of_levelled(periodogram.levelled(slc))
+    return _around_centre(_damped(slc), periodogram.levelled(slc))
 
 
-def _of_levelled(slc: np.ndarray) -> Spectrum:
-    along, drift = _centre(slc)
-    across = _neighbours(slc.T)
+def _around_centre(damped: np.ndarray, levelled: np.ndarray) -> Spectrum:
+    along, drift = _centre(damped)
+    across = _neighbours(damped.T)
     across = np.angle(across) if abs(across) >= LEAST_CORRELATION else 0.0
     centroid = np.array([along, across / (2 * np.pi)])
-    baseband = centred(slc, centroid, drift)
+    baseband = centred(levelled, centroid, drift)
     return Spectrum(
         periodogram.density(baseband), periodogram.density(baseband.T), centroid, drift
     )
@@ -151,7 +157,7 @@ def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener | None:
     return whitening.Whitener(
         taps=np.stack(taps),
         centroid=(np.angle(mean) / (2 * np.pi)).astype(np.float32),
-        moves=np.maximum(scatter, moved) > MOVES,
+        moves=np.maximum(scatter, moved) > whitening.MOVES,
     )
 
 
@@ -160,10 +166,12 @@ def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarra
 
     Unlike `estimate`, for a drift along the columns as well, as where they are azimuth.
     """
-    slc = periodogram.levelled(slc)
-    _, drift = _centre(slc.T)
+    damped, level = _damped(slc), periodogram.levelled(slc)
+    _, drift = _centre(damped.T)
     half = np.array(slc.shape) / 2
-    found = _of_levelled(centred(slc.T, np.zeros(2), drift).T)
+    found = _around_centre(
+        *(centred(part.T, np.zeros(2), drift).T for part in (damped, level))
+    )
     drifts = np.array([found.drift, drift]) * half
     return [found.rows, found.cols], found.centroid + drifts, drifts
 

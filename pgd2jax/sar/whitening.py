@@ -27,6 +27,10 @@ FLOOR = 0.02
 # show it, since a TOPS ramp moves it by a tenth of the sampling rate within 14 lines.
 AROUND = 3
 BESIDE = 1  # The same along the rows for the range centroid: the azimuth filter adds.
+# Cycles a pixel by which a centroid that moves does so, in half a part's rows or from
+# part to part. TOPS does so by 0.2 in 32 rows and more; where it stands still, it is
+# found within 0.01 in 64 x 256 pixels.
+MOVES = 0.03
 REACH = LAGS + 2 * BESIDE + 1  # Pixels to one side that change a sample.
 
 

@@ -59,6 +59,21 @@ def test_the_band_is_seen_whatever_the_ground(slc):
     assert found[away].max() < 0.02 * found.max()
 
 
+def test_levelled_samples_have_the_same_power_everywhere():
+    power = radiometry.intensity(periodogram.levelled(image(stepped())))
+    for half in (power[:, : SIZE // 2 - 20], power[:, SIZE // 2 + 20 :]):
+        assert half.mean() == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("size", [64, 95, 160])
+def test_a_window_ends_at_every_border(size):
+    slc = image()[:size].copy()
+    slc[: size - 20] = 0
+    found = periodogram.density(slc)
+    assert np.abs(found - 1).max() > 0.5
+    np.testing.assert_allclose(periodogram.density(0 * slc), 1, rtol=1e-6)
+
+
 def test_the_device_sees_what_the_host_sees():
     slc = image(stepped(), bright())
     host = periodogram.levelled(slc)

@@ -158,6 +158,32 @@ def test_ships_and_steps_do_not_change_the_power():
     white = whiten(slc, spectrum.whitener([uneven]))
     powers = [float(radiometry.intensity(z).mean()) for z in (slc, white)]
     assert powers[1] == pytest.approx(powers[0], rel=0.03)
+    assert independent(white) > 1.5 * independent(slc)
+
+
+def test_a_drawn_image_tells_the_device_what_it_tells_the_host():
+    seen = transfer(alpha=(0.54, 0.9))
+    ones = jnp.ones((SIZE, SIZE))
+    images = speckle.observe(jax.random.key(0), ones, 0 * ones, seen)
+    drawn = speckle.observed(images, seen)
+    slc = np.asarray(radiometry.slc(drawn.intensity, drawn.phase))
+    found = spectrum.whitener([slc])
+    np.testing.assert_allclose(drawn.whitener.taps, found.taps, atol=0.05)
+    assert np.abs(found.taps[0] - found.taps[1]).max() > 0.1
+    assert list(drawn.whitener.moves) == list(found.moves) == [False, False]
+
+
+@pytest.mark.parametrize(("drift", "moves"), [(0.1 / SIZE, True), (0.03 / SIZE, False)])
+def test_a_slow_drift_is_none(drift, moves):
+    images = (jnp.ones((SIZE, SIZE)),) * 3
+    drawn = speckle.observed(images, transfer(drift=drift))
+    assert list(drawn.whitener.moves) == [moves, False]
+
+
+def test_too_small_a_grid_shows_no_spectrum():
+    images = (jnp.ones((48, 48)),) * 3
+    drawn = speckle.observed(images, transfer())
+    np.testing.assert_array_equal(drawn.whitener.taps, whitening.nothing().taps)
 
 
 @pytest.mark.parametrize("scale", [1e-15, 1e17])
