@@ -27,16 +27,21 @@ def test_weights_are_light_and_of_their_configuration(name):
     config = importlib.import_module(f"configs.{name}").get_config()
     despeckler = pgd2jax.load(name)
     assert despeckler.model == configuration.model(config.model, "float32")
+    folder = checkpoints.WEIGHTS / name
+    card = (folder / "README.md").read_text()
     # What the card says to train them again is how they were trained.
     again = json.loads(config.to_json())
-    for group in ("data", "augment", "loss", "optimiser"):
-        assert despeckler.config[group] == again[group]
-    assert despeckler.config["train"]["num_steps"] == config.train.num_steps
-    folder = checkpoints.WEIGHTS / name
+    assert not again["init_from"]
+    for group in ("data", "augment", "loss", "optimiser", "train"):
+        given = despeckler.config[group]
+        for key in ("num_steps",) if group == "train" else given:
+            told = f"--config.{group}.{key}={given[key]}"
+            assert given[key] == again[group][key] or told in card, told
+    begun = despeckler.config["init_from"]
+    assert not begun or f"--config.init_from={begun}" in card
     assert sum(file.stat().st_size for file in folder.rglob("*")) < MOST_BYTES[name]
     assert not (folder / "state").exists()
     assert not list(folder.rglob("commit_success.txt"))  # It names where it was saved.
-    card = (folder / "README.md").read_text()
     assert f"--config configs/{name}.py" in card
     assert f"| reach | {despeckler.model.reach} pixels" in card
 

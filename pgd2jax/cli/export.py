@@ -79,5 +79,7 @@ def _like(path: pathlib.Path, despeckler: pgd2jax.Despeckler):
         source = Source(image, "slc")
         seen = despeckler.examine(source.read, source.shape, source.dtype)
     if seen.whitener is None:
-        raise ValueError(f"{path}: is too small, or has too many gaps; give another.")
+        raise ValueError(
+            f"{path}: is too small, has too many gaps or several spectra; give another."
+        )
     return export.of_mode(seen.whitener)

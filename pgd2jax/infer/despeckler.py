@@ -254,7 +254,7 @@ class Despeckler:
             if seen.whitener is None and seen.scale is not None:
                 logging.warning(
                     "the image is too small, or has too many gaps, to see the sensor's "
-                    "spectrum: it is despeckled without its phase."
+                    "spectrum, or shows several: it is despeckled without its phase."
                 )
         return seen._replace(looks=looks)
 

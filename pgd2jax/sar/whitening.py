@@ -106,13 +106,22 @@ def filters(density: jax.Array) -> jax.Array:
     xp = jnp if isinstance(density, jax.Array) else np
     density = density / density.max()
     gain = xp.sqrt(density**3 / (density**4 + FLOOR**4))
-    lags = np.arange(-LAGS, LAGS + 1)
-    window = np.kaiser(2 * LAGS + 3, 3.0)[1:-1]
-    taps = xp.fft.ifft(gain).real[lags] * window.astype(np.float32)
-    cycles = lags * np.fft.fftfreq(len(density))[:, None]
-    passed = np.cos(2 * np.pi * cycles).astype(np.float32) @ taps
-    kept = (radiometry.power(passed) * density).sum() / density.sum()
-    return (taps[LAGS:] / xp.sqrt(kept)).astype(np.float32)
+    window = np.kaiser(2 * LAGS + 3, 3.0)[LAGS + 1 : -1].astype(np.float32)
+    taps = xp.fft.ifft(gain).real[: LAGS + 1] * window
+    return (taps / xp.sqrt(kept(taps, density))).astype(np.float32)
+
+
+def kept(taps: jax.Array, density: jax.Array) -> jax.Array:
+    """Returns the power behind a filter over that before it.
+
+    Args:
+        taps: Of `filters`.
+        density: Of what passes it, [N] in FFT order, any factor; NumPy or JAX.
+    """
+    cycles = np.arange(LAGS + 1) * np.fft.fftfreq(len(density))[:, None]
+    sides = np.where(np.arange(LAGS + 1) > 0, 2, 1)
+    passed = (sides * np.cos(2 * np.pi * cycles)).astype(np.float32) @ taps
+    return (radiometry.power(passed) * density).sum() / density.sum()
 
 
 def whiten(slc: jax.Array, whitener: Whitener) -> jax.Array:

@@ -132,6 +132,13 @@ def test_a_centroid_that_differs_from_part_to_part_moves():
     assert found.centroid[1] == pytest.approx(0.1, abs=0.01)
 
 
+def test_parts_of_different_spectra_have_no_filter_in_common():
+    slc = np.asarray(flat(transfer()))
+    noise = np.asarray(flat(transfer(band=(1.0, 1.0), alpha=(1.0, 1.0))))
+    assert spectrum.whitener([slc[:64], slc[64:128], noise[:64]]) is None
+    assert spectrum.whitener([slc[:64], slc[64:128], slc[128:192]]) is not None
+
+
 def test_parts_that_tell_nothing_tell_nothing():
     parts = [np.zeros((64, 64), np.complex64), np.ones((8, 400), np.complex64)]
     assert spectrum.whitener([]) is None
