@@ -26,10 +26,10 @@ MOST_ASYMMETRY = 0.15
 # A density's highest value over that of the highest tenth's lowest, at most: a tone of
 # interference is no band.
 TONE = 2.0
-# Of the power of a part behind the filters over that before, the standard deviation, dB:
-# more, and the parts have no spectrum in common, as where white noise fills what the
-# sensor did not see. The median of 75 drawn scenes and of 3 real ones is 0.05; in 3 of
-# the drawn ones a shore's side lobes hide a part's spectrum, and it is over.
+# dB by which the power behind the filters over that before deviates from part to part
+# (standard deviation): more, and they have no spectrum in common, as where white noise
+# fills what the sensor did not see. The median of 75 drawn scenes and of 3 real ones is
+# 0.05; in 3 of the drawn ones a shore's side lobes hide a part's spectrum.
 UNLIKE = 0.3
 
 
