@@ -17,6 +17,10 @@ CHANGES = {
         "samples are whitened before, and their power goes in, too",
         {"model.phase_as": "white_samples"},
     ),
+    "whitened": (
+        "sub-looks are whitened afterwards",
+        {"model.phase_as": "whitened"},
+    ),
     "sub_looks": (
         "sub-looks are not whitened",
         {"model.phase_as": "sub_looks"},

@@ -16,22 +16,26 @@ REPOSITORY = pathlib.Path(__file__).parent.parent
 
 
 def test_plain_orbax_and_flax_restore_and_run_the_weights(smoke_run, despeckler):
-    rng = np.random.default_rng(0)
-    intensity = rng.exponential(size=(1, 32, 32, 1)).astype(np.float32)
-    phase = rng.uniform(-3, 3, intensity.shape).astype(np.float32)
+    real, imag = np.random.default_rng(0).normal(size=(2, 64, 64))
+    slc = (real + 1j * imag).astype(np.complex64)
     step = smoke_run / "checkpoints" / "4"
 
-    # As printed in the README, in under ten lines.
+    # As printed in the README.
     import orbax.checkpoint as ocp
 
     from pgd2jax.models import PGD2Net
+    from pgd2jax.sar import spectrum
 
     config = json.loads((step / "config" / "metadata").read_text())
     params = ocp.PyTreeCheckpointer().restore(step / "params")
     network = PGD2Net(**config["model"])
-    clean = network.apply({"params": params}, intensity, phase).intensity
+    whitener = jax.tree.map(lambda known: known[None], spectrum.whitener([slc]))
+    image = slc[None, ..., None]
+    clean = network.apply(
+        {"params": params}, abs(image) ** 2, slc=image, whitener=whitener
+    )
 
-    assert clean.shape == intensity.shape
+    assert clean.intensity.shape == image.shape
     for ours, theirs in zip(
         jax.tree.leaves(pgd2jax.load(step).params), jax.tree.leaves(params), strict=True
     ):
