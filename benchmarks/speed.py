@@ -78,11 +78,12 @@ def steps_of(config, model):
 
 
 def inference(model, image):
-    """Returns a function without arguments that despeckles `image` with its phase."""
+    """Returns a function without arguments that despeckles samples, as inference."""
     params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
     apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
     known = jax.tree.map(lambda x: jnp.stack([x] * len(image)), whitening.nothing())
-    return lambda: apply(params, image, image, None, None, None, known)
+    samples = image.astype(jnp.complex64)
+    return lambda: apply(params, image, None, None, None, samples, known)
 
 
 def matrix_peak(dtype: str, repetitions: int) -> float:
