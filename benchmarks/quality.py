@@ -192,7 +192,7 @@ def speckled(index, ground, white, looks) -> speckle.Observation:
     transfer = speckle.draw_transfer(sensor, ground.shape, white)
     nothing = jnp.zeros_like(ground, complex)
     images = speckle.observe(noise, ground, nothing, transfer, looks)
-    return speckle.observed(images, transfer, looks, white)
+    return speckle.observed(images, transfer, looks)
 
 
 def errors(

@@ -49,11 +49,16 @@ def _simulate(args: argparse.Namespace) -> None:
     if args.size < 1 or not 0 <= args.seed < 2**32:
         raise ValueError("--size must be 1 or more, and --seed from 0 on to 2**32 - 1.")
     key = jax.random.key(args.seed)
-    observe = jax.jit(scenes.observe, static_argnames="size")
-    drawn = jax.device_get(observe(key, args.size, args.white, 1))
-    slc = radiometry.slc(drawn.intensity, drawn.phase)
+
+    @jax.jit
+    def observe(key):
+        drawn = scenes.observe(key, args.size, args.white)
+        return drawn.intensity, drawn.phase, drawn.reference
+
+    intensity, phase, reference = jax.device_get(observe(key))
+    slc = radiometry.slc(intensity, phase)
     raster.write(args.output, raster.Raster(slc))
-    raster.write(args.reference, raster.Raster(drawn.reference))
+    raster.write(args.reference, raster.Raster(reference))
     print(f"{args.output}: single-look complex, complex64")
     print(f"{args.reference}: its reference, float32 linear power")
 

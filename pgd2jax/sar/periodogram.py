@@ -62,11 +62,14 @@ def density(slc):
     xp = jnp if isinstance(slc, jax.Array) else np
     window = np.hanning(SAMPLES + 1)[:SAMPLES, None].astype(np.float32)
     last = len(slc) - SAMPLES
-    starts = [*range(0, last, SAMPLES // 2), last]
-    blocks = [slc[start : start + SAMPLES] * window for start in starts]
-    power = radiometry.intensity(xp.fft.fft(xp.concatenate(blocks, axis=1), axis=0))
-    energy = power.sum(axis=0)
-    told = (energy > 0).astype(np.float32)
-    logs = told * radiometry.log_intensity(power / xp.where(energy > 0, energy, 1))
-    mean = xp.exp(logs.sum(axis=1) / xp.maximum(told.sum(), 1))
+    total = count = np.float32(0)
+    # One after the other: together they are several times a burst's size.
+    for start in (*range(0, last, SAMPLES // 2), last):
+        block = slc[start : start + SAMPLES] * window
+        power = radiometry.intensity(xp.fft.fft(block, axis=0))
+        energy = power.sum(axis=0)
+        told = (energy > 0).astype(np.float32)
+        logs = radiometry.log_intensity(power / xp.where(energy > 0, energy, 1))
+        total, count = total + (told * logs).sum(axis=1), count + told.sum()
+    mean = xp.exp(total / xp.maximum(count, 1))
     return mean / mean.mean()

@@ -251,7 +251,6 @@ def observed(
     images: tuple[jax.Array, jax.Array, jax.Array],
     transfer: Transfer,
     looks: jax.Array | float = 1,
-    white: jax.Array | bool = False,
 ) -> Observation:
     """Returns what `observe` draws, without its margin, as an `Observation`.
 
@@ -259,13 +258,12 @@ def observed(
         images: Intensity, phase and reference.
         transfer: That they passed.
         looks: Equivalent number of looks.
-        white: Whether `transfer` leaves the samples independent.
     """
     intensity, phase, _ = images
     return Observation(
         *map(crop, images),
         looks=jnp.asarray(looks, jnp.float32),
-        white=jnp.asarray(white, bool),
+        white=jnp.asarray(False),
         whitener=_whitener(intensity, phase, transfer),
     )
 

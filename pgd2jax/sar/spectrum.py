@@ -21,8 +21,6 @@ LEAST_CORRELATION = 0.05
 # transfer function then holds half a per cent of the energy. Of 256 x 256 pixels of 220
 # drawn scenes through symmetric bands the median has 0.03, one over 0.1.
 MOST_ASYMMETRY = 0.15
-
-
 # A density's highest value over that of the highest tenth's lowest, at most: a tone of
 # interference is no band.
 TONE = 2.0

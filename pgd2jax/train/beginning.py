@@ -3,7 +3,7 @@
 import functools
 from typing import Any
 
-from pgd2jax import checkpoints, data, infer
+from pgd2jax import checkpoints, configuration, data, infer
 
 
 def begin(config) -> tuple[Any, Any]:
@@ -34,5 +34,5 @@ def batches(config) -> data.Batches:
     load = None
     if config.init_from:
         load = functools.partial(infer.load, config.init_from, dtype=config.train.dtype)
-    whiten = config.model.phase_as == "white_samples"
+    whiten = configuration.model(config.model, config.train.dtype).whitens
     return data.create(**config.data, seed=config.seed, whiten=whiten, load=load)

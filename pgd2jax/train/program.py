@@ -8,6 +8,7 @@ import jax
 
 from pgd2jax import data, losses
 from pgd2jax.data import pairs
+from pgd2jax.sar import whitening
 from pgd2jax.train import steps, timing, validation
 
 
@@ -39,7 +40,10 @@ class Program:
 
         def pair(example, key):
             drawn, changed = jax.random.split(key)
-            return augment(batches.source.pair(example, drawn), changed)
+            made = batches.source.pair(example, drawn)
+            if not model.whitens:  # Then none is worked out.
+                made = made._replace(whitener=whitening.nothing())
+            return augment(made, changed)
 
         self._batches = batches
         # Not the key that drew the weights.
