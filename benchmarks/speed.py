@@ -18,6 +18,7 @@ import time
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
@@ -77,11 +78,18 @@ def steps_of(config, model):
     return lambda: draw(numbers, {}), step
 
 
-def inference(model, image):
-    """Returns a function without arguments that despeckles samples, as inference."""
+def inference(model, image, moves: bool = False):
+    """Returns a function without arguments that despeckles samples, as inference.
+
+    Args:
+        model: The network.
+        image: Powers, [B, H, W, 1], taken as samples, too.
+        moves: Whether a network that whitens has a Doppler centroid to follow.
+    """
     params = state.create(model, optax.identity(), 0, max(model.stride, 16)).params
     apply = jax.jit(lambda params, *x: model.apply({"params": params}, *x).intensity)
-    known = jax.tree.map(lambda x: jnp.stack([x] * len(image)), whitening.nothing())
+    known = whitening.nothing()._replace(moves=np.array([moves, False]))
+    known = jax.tree.map(lambda x: jnp.stack([x] * len(image)), known)
     samples = image.astype(jnp.complex64)
     return lambda: apply(params, image, None, None, None, samples, known)
 
@@ -136,6 +144,10 @@ def main() -> None:
     shape = (args.batch, args.size, args.size, 1)
     image = jax.random.exponential(jax.random.key(0), shape)
     runs = {name: inference(model, image) for name, model in models.items()}
+    for name in [name for name in configs if models[name].whitens]:
+        tops = f"{name}, centroid moves"
+        models[tops] = models[name]
+        runs[tops] = inference(models[name], image, moves=True)
     print(f"inference, {args.batch} x {args.size} x {args.size}:")
     for name, took in in_turns(runs, args.repetitions).items():
         work = timing.forward_flop(models[name], image.shape)

@@ -122,6 +122,16 @@ def test_reach_bounds_what_a_sample_depends_on(moves):
     assert not moves or reached == whitening.REACH
 
 
+def test_an_image_is_whitened_as_alone_beside_one_whose_centroid_moves():
+    steady, drifts = transfer(), transfer(drift=IW)
+    slc = jnp.stack([flat(seen) for seen in (steady, drifts)])[..., None]
+    told = jax.tree.map(lambda *of: jnp.stack(of), known(steady), known(drifts))
+    both = whitening.whiten(slc, told)[..., 0]
+    for found, image, seen in zip(both, slc, (steady, drifts), strict=True):
+        alone = whiten(image[..., 0], known(seen))
+        np.testing.assert_allclose(found, alone, atol=1e-5)
+
+
 def test_a_centroid_that_differs_from_part_to_part_moves():
     parts = [
         np.asarray(flat(transfer(centroid=(along, 0.1)), seed=seed))[:64]
