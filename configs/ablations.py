@@ -17,6 +17,10 @@ CHANGES = {
         "samples are whitened before, and their power goes in, too",
         {"model.phase_as": "white_samples"},
     ),
+    "white_power": (
+        "the power of white samples alone, without sub-looks",
+        {"model.phase_as": "white_samples", "model.sub_looks": 0},
+    ),
     "whitened": (
         "sub-looks are whitened afterwards",
         {"model.phase_as": "whitened"},

@@ -41,7 +41,7 @@ class PGD2Net(nn.Module):
         estimate_depth: Residual blocks of SNENet.
         denoise_depth: Residual blocks of DBDNet: a branch at half resolution, at
             quarter resolution, and after the branches met.
-        sub_looks: Complex filters on the samples.
+        sub_looks: Complex filters on the samples; 0 for none beside white samples.
         sub_look_size: Their rows and columns, even.
         phase_as: How the phase goes in, one of `PHASE_AS`: as "white_samples", their
             power and sub-looks; as sub-looks that are "whitened" afterwards, or not
@@ -89,7 +89,7 @@ class PGD2Net(nn.Module):
         convolutions = stems_and_heads + 2 * (self.estimate_depth + half + joint)
         folds = 1 + 2  # 2 x 2 pixels become a cell, and once more.
         asked = 4 * exchanges.reach(self.exchange, self.window)
-        filters = self.sub_look_size // 2 - 1
+        filters = self.sub_look_size // 2 - 1 if self.sub_looks else 0
         if self.phase_as == "whitened":
             filters += 2 * blocks.AROUND
         elif self.whitens:
@@ -98,8 +98,11 @@ class PGD2Net(nn.Module):
 
     def _check_attributes(self) -> None:
         for name in ("features", "sub_looks", "sub_look_size", "heads", "window"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name}={getattr(self, name)} must be 1 or more.")
+            least = 0 if name == "sub_looks" and self.whitens else 1
+            if getattr(self, name) < least:
+                raise ValueError(
+                    f"{name}={getattr(self, name)} must be {least} or more."
+                )
         depths = (self.estimate_depth, *self.denoise_depth)
         if len(depths) != 4 or min(depths) < 0:
             raise ValueError(

@@ -16,7 +16,7 @@ class SNENet(nn.Module):
     Attributes:
         features: C, channels at half resolution.
         depth: Residual blocks.
-        sub_looks: Complex filters on the samples.
+        sub_looks: Complex filters on the samples; 0 for none beside white samples.
         sub_look_size: Their rows and columns, even.
         phase_as: How the phase goes in, as "white_samples", as "whitened" sub-looks, as
             "sub_looks", or as "angle", its cosine and sine; "none" if it never does.
@@ -54,7 +54,7 @@ class SNENet(nn.Module):
         """
         x = blocks.space_to_depth(log_intensity)
         angle = self.phase_as == "angle"
-        if self.phase_as == "none":
+        if self.phase_as == "none" or not self.sub_looks:
             seen = x[..., :0]
         elif slc is None:
             channels = 8 if angle else self.sub_looks + 1

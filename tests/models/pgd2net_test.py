@@ -164,18 +164,19 @@ def test_a_constant_phase_offset_changes_nothing(apply):
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    "changes",
     [
-        ("exchange", "windows"),
-        ("exchange", "overlapping"),
-        ("exchange", "fusion"),
-        ("phase_as", "white_samples"),
+        {},
+        {"exchange": "overlapping"},
+        {"exchange": "fusion"},
+        {"phase_as": "white_samples"},
+        {"phase_as": "white_samples", "sub_looks": 0},
     ],
 )
-def test_reach_is_what_nan_propagation_measures(network, name, value):
+def test_reach_is_what_nan_propagation_measures(network, changes):
     model, params = network
-    if value != getattr(model, name):
-        model = model.clone(**{name: value})
+    if changes:
+        model = model.clone(**changes)
         image = np.ones((1, model.stride, model.stride, 1), np.float32)
         params = jax.jit(model.init)(jax.random.key(0), image, image)["params"]
         params = jax.tree.map(lambda x: x + 0.05, params)  # Heads start at zero.
@@ -198,13 +199,23 @@ def test_reach_is_what_nan_propagation_measures(network, name, value):
     assert reached >= model.reach - 2  # The bound is tight.
 
 
-@pytest.mark.parametrize("phase_as", ["white_samples", "sub_looks", "angle", "none"])
-def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
-    model = network[0].clone(phase_as=phase_as)
+@pytest.mark.parametrize(
+    ("phase_as", "sub_looks"),
+    [
+        ("white_samples", 2),
+        ("white_samples", 0),
+        ("sub_looks", 2),
+        ("angle", 2),
+        ("none", 2),
+    ],
+)
+def test_phase_goes_in_as_it_is_told_or_never(network, phase_as, sub_looks):
+    model = network[0].clone(phase_as=phase_as, sub_looks=sub_looks)
     intensity, phase = speckle((1, 32, 32, 1))
     params = jax.jit(model.init)(jax.random.key(0), intensity, phase)["params"]
     params = jax.tree.map(lambda x: x + 0.05, params)  # Heads start at zero.
     whitener = jax.tree.map(lambda known: known[None], whitening.nothing())
+    whitener = whitener._replace(taps=whitener.taps + 0.1)
     with_phase, without = (
         model.apply(
             {"params": params}, intensity, given, whitener=whitener
@@ -219,6 +230,8 @@ def test_phase_goes_in_as_it_is_told_or_never(network, phase_as):
     ("changes", "message"),
     [
         ({"phase_as": "colour"}, "white_samples, whitened, sub_looks, angle, none"),
+        ({"sub_looks": 0}, "sub_looks=0 must be 1 or more"),
+        ({"phase_as": "white_samples", "sub_looks": -1}, "must be 0 or more"),
         ({"sub_look_size": 5}, "even"),
         ({"heads": 3}, "must divide by"),
     ],
