@@ -144,10 +144,11 @@ def main() -> None:
     shape = (args.batch, args.size, args.size, 1)
     image = jax.random.exponential(jax.random.key(0), shape)
     runs = {name: inference(model, image) for name, model in models.items()}
-    for name in [name for name in configs if models[name].whitens]:
-        tops = f"{name}, centroid moves"
-        models[tops] = models[name]
-        runs[tops] = inference(models[name], image, moves=True)
+    for name in configs:
+        if models[name].whitens:
+            moving = f"{name}, centroid moves"
+            models[moving] = models[name]
+            runs[moving] = inference(models[name], image, moves=True)
     print(f"inference, {args.batch} x {args.size} x {args.size}:")
     for name, took in in_turns(runs, args.repetitions).items():
         work = timing.forward_flop(models[name], image.shape)
