@@ -1,6 +1,7 @@
 """`pgd2jax despeckle`: images, file to file."""
 
 import argparse
+import functools
 import pathlib
 import sys
 from collections.abc import Mapping, Sequence
@@ -113,7 +114,10 @@ def add(commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Despeckles all; returns the exit code, 1 if an image failed."""
-    work = jobs.plan(args.inputs, args.output, args.layers)
+    made = functools.partial(
+        scene.results, quicklook=args.quicklook, subtract_noise=args.subtract_noise
+    )
+    work = jobs.plan(args.inputs, args.output, args.layers, made)
     if args.resume:
         done = [job for job in work if job.target.exists()]
         for job in done:
@@ -134,8 +138,7 @@ def run(args: argparse.Namespace) -> int:
     }
     if len(work) == 1:  # Before the slow start; of several, one after the other.
         (job,) = work
-        made = scene.results(job.target, args.quicklook, args.subtract_noise)
-        scene.check_paths(job.source, made, args.overwrite, args.resume)
+        scene.check_paths(job.source, made(job.target), args.overwrite, args.resume)
     _use(args.device)
     if args.beam is None:
         failed = _one_by_one(work, args.weights, args.precision, how)

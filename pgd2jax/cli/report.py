@@ -34,11 +34,17 @@ def run(args: argparse.Namespace) -> None:
     raster.check_folder(target)
     scalars, config = args.folder / "scalars.csv", args.folder / "config.json"
     try:
+        settings = json.loads(config.read_text()) if config.is_file() else None
+    except ValueError as error:
+        raise ValueError(
+            f"{config}: is damaged ({error}); copy it again, or remove it."
+        ) from error
+    try:
         page.write(
             target,
             evaluation,
             scalars if scalars.is_file() else None,
-            json.loads(config.read_text()) if config.is_file() else None,
+            settings,
         )
     except (KeyError, IndexError, TypeError, AttributeError, StopIteration) as error:
         raise records.EvaluationError(

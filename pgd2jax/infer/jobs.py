@@ -2,7 +2,7 @@
 
 import fnmatch
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from pgd2jax import raster
@@ -37,6 +37,7 @@ def plan(
     inputs: Sequence[pathlib.Path],
     output: pathlib.Path,
     layers: Sequence[str] = ("*",),
+    made: Callable[[pathlib.Path], Iterable[pathlib.Path | None]] = lambda to: [to],
 ) -> list[Job]:
     """Returns what is to be done.
 
@@ -47,6 +48,7 @@ def plan(
             .tif.
         layers: Patterns of the names of images in files that hold several, as
             "iw1-vv" or "*-vv".
+        made: Of a target, all files that are made for it; None for one that is not.
 
     Raises:
         ValueError: if there is nothing to do, or two results would have one name.
@@ -64,12 +66,13 @@ def plan(
     jobs, taken = [], {}
     for source, layer in found:
         target = output / _name(source, layer)
-        if target in taken:
-            raise ValueError(
-                f"{target}: would hold both {taken[target]} and {source}; despeckle "
-                "them into two folders."
-            )
-        taken[target] = source
+        for path in filter(None, made(target)):
+            if path in taken:
+                raise ValueError(
+                    f"{path}: would hold both {taken[path]} and {source}; despeckle "
+                    "them into two folders."
+                )
+            taken[path] = source
         jobs.append(Job(source, layer, target))
     output.mkdir(parents=True, exist_ok=True)
     return jobs
@@ -79,7 +82,11 @@ def _images(path: pathlib.Path) -> list[pathlib.Path]:
     """Returns a path, or the images in a folder that is none itself."""
     if path.name == "manifest.safe":  # As other programs open a product.
         return [path.parent]
-    if not path.is_dir() or raster.is_image(path):
+    try:
+        folder = path.is_dir() and not raster.is_image(path)
+    except OSError:  # It fails when its turn comes.
+        folder = False
+    if not folder:
         return [path]
     images = [p for p in path.iterdir() if not p.name.startswith(".")]
     images = sorted(filter(raster.is_image, images))
@@ -95,7 +102,7 @@ def _layers(source: pathlib.Path, patterns: Sequence[str]) -> list[str | None]:
     """
     try:
         found = raster.layers(source)
-    except raster.RasterError:
+    except (raster.RasterError, OSError):
         return [None]
     if found == (None,):
         return [None]
@@ -106,7 +113,8 @@ def _layers(source: pathlib.Path, patterns: Sequence[str]) -> list[str | None]:
 def _name(source: pathlib.Path, layer: str | None) -> str:
     """Returns the file name of a result."""
     plain = source.suffix.lower() in (".npy", ".npz")
-    stem = source.name
+    # A product may be given as the folder that one is in, or as one above.
+    stem = source.name if source.name.strip(".") else source.resolve().name
     for suffix in (".zip", ".safe", source.suffix.lower()):
         if suffix and stem.lower().endswith(suffix):
             stem = stem[: -len(suffix)]

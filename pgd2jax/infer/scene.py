@@ -184,13 +184,15 @@ def despeckle(
             progress,
             pieces=image.pieces,
         )
+        shape = sum(part.stop - part.start for part in kept), image.shape[1]
         if resume:
             identity = _identity(despeckler, opened, seen)
             journal = Journal(target, image.shape, identity)
+            rows = shape[0] * (2 if cog else 1) + image.shape[0] - journal.rows
+            raster.check_space(made.image, (rows, shape[1]), np.float32)
             bands = _resumed(journal, powers, image.shape[0])
         else:
             bands = powers()
-        shape = sum(part.stop - part.start for part in kept), image.shape[1]
         look, noisy = raster.Quicklook(shape), []
 
         def written():

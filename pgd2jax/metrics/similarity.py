@@ -101,7 +101,8 @@ def decibel(estimate: np.ndarray, reference: np.ndarray) -> Similarity:
     if not peak > 0:
         return Similarity(*2 * (undefined("the reference holds no power."),))
     floor = peak * radiometry.from_decibel(-DECIBEL_RANGE)
-    images = (radiometry.decibel(x, floor) for x in (estimate, reference))
+    # Over the floor: SSIM compares means, and an image's level is not to matter.
+    images = (radiometry.decibel(x / floor, 1.0) for x in (estimate, reference))
     return similarity(*images, DECIBEL_RANGE)
 
 

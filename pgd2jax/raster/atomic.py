@@ -6,7 +6,8 @@ import functools
 import os
 import pathlib
 import re
-import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -41,6 +42,9 @@ def check_new(path: str | os.PathLike, overwrite: bool) -> None:
         raise FileExistsError(f"{path}: is there already; say --overwrite.")
 
 
+MARK = ".pgd2jax"  # Ends the names of temporary folders.
+
+
 def _locked(file: BinaryIO) -> bool:
     """Returns whether a file could be locked, for as long as it is open."""
     try:
@@ -51,38 +55,40 @@ def _locked(file: BinaryIO) -> bool:
 
 
 @functools.cache  # What killed processes left was there before this one began.
-def _hidden_in(folder: pathlib.Path) -> tuple[str, ...]:
-    """Returns the names of hidden files."""
-    return tuple(name for name in os.listdir(folder) if name.startswith("."))
+def _temporary_in(folder: pathlib.Path) -> tuple[pathlib.Path, ...]:
+    """Returns temporary folders, of whatever process."""
+    try:
+        return tuple(p for p in folder.iterdir() if p.name.endswith(MARK))
+    except OSError:  # It may be written but not listed.
+        return ()
 
 
 def _remove_abandoned(path: pathlib.Path) -> None:
-    """Removes temporary files of `path` whose process was killed."""
-    stem, suffix = re.escape(path.stem), re.escape(path.suffix)
-    temporary_name = re.compile(rf"\.{stem}\.[0-9a-f]{{8}}{suffix}")
-    for name in filter(temporary_name.fullmatch, _hidden_in(path.parent.absolute())):
-        hidden = path.with_name(name)
-        with contextlib.suppress(OSError), open(hidden, "rb") as file:
-            if _locked(file):
-                hidden.unlink()
+    """Removes what processes that were killed while they wrote `path` left of it."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}{re.escape(MARK)}")
+    for folder in _temporary_in(path.parent.absolute()):
+        if not name.fullmatch(folder.name):
+            continue
+        with contextlib.suppress(OSError), open(folder / ".lock", "r+b") as lock:
+            if _locked(lock) and lock.read():  # Whoever begins locks, then writes.
+                shutil.rmtree(folder)
 
 
 @contextlib.contextmanager
 def temporary(path: str | os.PathLike) -> Iterator[pathlib.Path]:
-    """Yields a hidden, empty file beside `path`, which is removed in the end.
+    """Yields where to write `path` for now: its name in a hidden folder beside it.
 
-    Those that a killed process left of the same path are removed, too.
+    The folder is removed in the end, with all that writers have put there.
     """
     path = pathlib.Path(path)
     _remove_abandoned(path)
-    # The name keeps its suffix: writers choose the format by it.
-    hidden = path.with_name(f".{path.stem}.{secrets.token_hex(4)}{path.suffix}")
-    with open(hidden, "xb") as file:
-        _locked(file)  # Tells others that somebody is at work there.
-        try:
+    with tempfile.TemporaryDirectory(MARK, f".{path.name}.", path.parent) as folder:
+        hidden = pathlib.Path(folder) / path.name
+        # Some network file systems let nobody read or write a file that is locked.
+        with open(hidden.with_name(".lock"), "wb", buffering=0) as lock:
+            if _locked(lock):
+                lock.write(b"somebody is at work here")
             yield hidden
-        finally:
-            hidden.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

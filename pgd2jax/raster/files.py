@@ -58,17 +58,17 @@ def write(path: str | os.PathLike, raster: Raster) -> None:
 def check_space(
     path: pathlib.Path, shape: tuple[int, int], dtype: np.dtype, copies: int = 1
 ) -> None:
-    """Checks that the disk has room for an image, uncompressed.
+    """Checks that the disk has room for copies of an image, uncompressed.
 
     Raises:
         RasterError: if it has not.
     """
-    needed = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    needed = copies * int(np.prod(shape)) * np.dtype(dtype).itemsize
     free = shutil.disk_usage(path.parent).free
-    if free < needed * copies:
+    if free < needed:
         raise RasterError(
             f"{path}: may take {needed / 1e9:.3g} GB, but {path.parent} has "
-            f"{free / 1e9:.3g} GB free; choose another place."
+            f"{free / 1e9:.3g} GB free; make room, or choose another place."
         )
 
 
@@ -123,17 +123,17 @@ def write_rows(
         gdal.check(path)
     try:
         atomic.check_folder(path)
-        check_space(path, shape, dtype, copies=2 if overviews else 1)
         bands = _counted(path, bands, tuple(shape))
         with atomic.replacing(path) as temporary:
+            check_space(path, shape, dtype, copies=2 if overviews else 1)
             if path.suffix.lower() not in TIFF:
                 numpy_files.write(temporary, bands, shape, dtype)
             elif overviews is None:
                 geotiff.write(temporary, bands, shape, dtype, tags)
             else:
-                with atomic.temporary(path) as plain:
-                    geotiff.write(plain, bands, shape, dtype, tags)
-                    gdal.optimise(plain, temporary, overviews)
+                plain = temporary.with_name(f"plain-{temporary.name}")
+                geotiff.write(plain, bands, shape, dtype, tags)
+                gdal.optimise(plain, temporary, overviews)
     except OSError as error:
         raise RasterError(
             f"{path}: cannot be written; is there space left? ({error})"

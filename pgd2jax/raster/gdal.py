@@ -62,6 +62,13 @@ class Gdal:
                 self._file = rasterio.open(path)
         except rasterio.errors.RasterioIOError as error:
             raise ValueError(error) from error
+        if not self._file.count:
+            within = ", ".join(self._file.subdatasets) or "none"
+            self.close()
+            raise errors.UnfitError(
+                f"it holds no image of its own but others, {within}; take one out with "
+                "gdal_translate."
+            )
         self.shape = self._file.shape
         if self._file.count != 1:
             self.shape = (self._file.count, *self.shape)

@@ -227,7 +227,7 @@ def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
             value = OF_PIXELS.sub("", value)
             count = len(value) + 1
         elif code == NODATA and not (zero and nodata(tags) == 0):
-            value, count = "nan", 4
+            kind, count, value = 2, 4, "nan"
         kept.append((code, kind, count, value, once))
     return tuple(kept)
 

@@ -1,5 +1,6 @@
 """Raw binaries with a header beside them: ISCE, GAMMA and ENVI."""
 
+import contextlib
 import math
 import pathlib
 import re
@@ -65,10 +66,9 @@ def header(path: pathlib.Path) -> pathlib.Path | None:
         if path.suffix and not path.with_suffix("").is_file():
             names.append(path.with_suffix(suffix))
         for found in names:
-            if found.is_file():
-                with found.open("rb") as file:
-                    if mark in file.read(4096):  # Others use these suffixes too.
-                        return found
+            with contextlib.suppress(OSError), found.open("rb") as file:
+                if mark in file.read(4096):  # Others use these suffixes too.
+                    return found
     return None
 
 

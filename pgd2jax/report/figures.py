@@ -311,7 +311,8 @@ def training(path: str | os.PathLike, scalars: str | os.PathLike) -> None:
     curves = {"train/loss": [], "validation/rmse": []}
     with open(scalars, newline="") as file:
         for row in csv.DictReader(file):
-            if row.get("name") in curves:
+            # A killed run may have left half a row.
+            if row["name"] in curves and row["value"]:
                 step_and_value = int(row["step"]), float(row["value"])
                 curves[row["name"]].append(step_and_value)
     if not any(curves.values()):

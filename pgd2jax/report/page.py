@@ -85,7 +85,7 @@ def write(
     }
     page = string.Template(_asset("page.html")).substitute(fields)
     with atomic.replacing(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+        temporary.write_text(page, encoding="utf-8", errors="backslashreplace")
 
 
 def _asset(name: str) -> str:

@@ -153,6 +153,19 @@ def _expectation(reflectivity: jax.Array, transfer: Transfer) -> jax.Array:
     return jnp.maximum(blurred, reflectivity.min())
 
 
+def _phasors(size: int, linear: jax.Array, square: jax.Array | float) -> jax.Array:
+    """Returns exp(2 pi i (linear n + square n^2)) for n < `size`, complex64.
+
+    In whole units of 2^-32 cycles, which wrap around: float32 would have lost the phase
+    after some thousand lines of TOPS.
+    """
+    place = jnp.arange(size, dtype=jnp.uint32)
+    half_units = (jnp.round(x * 2.0**31).astype(jnp.int32) for x in (linear, square))
+    once, twice = (2 * half.astype(jnp.uint32) for half in half_units)
+    cycles = (once * place + twice * place**2).astype(jnp.int32) / 2.0**32
+    return jnp.exp(2j * jnp.pi * cycles)
+
+
 def modulation(
     shape: tuple[int, int], centroid: jax.Array, drift: jax.Array | float
 ) -> jax.Array:
@@ -160,13 +173,11 @@ def modulation(
 
     Args:
         shape: (rows, cols).
-        centroid: As of a `Transfer`.
+        centroid: As of a `Transfer`, up to half a cycle per pixel to both sides.
         drift: As of a `Transfer`.
     """
-    row = jnp.arange(shape[0], dtype=jnp.float32)[:, None]
-    col = jnp.arange(shape[1], dtype=jnp.float32)
-    cycles = centroid[0] * row + centroid[1] * col
-    return jnp.exp(2j * jnp.pi * (cycles + 0.5 * drift * row**2))
+    rows = _phasors(shape[0], centroid[0], 0.5 * drift)
+    return rows[:, None] * _phasors(shape[1], centroid[1], 0.0)
 
 
 def _last_weight(looks: jax.Array) -> jax.Array:
@@ -237,13 +248,13 @@ def _whitener(power, phase, transfer: Transfer) -> whitening.Whitener:
         return whitening.nothing()
     moved = modulation(power.shape, transfer.centroid, transfer.drift)
     slc = periodogram.levelled(radiometry.slc(power, phase) * jnp.conj(moved))
-    away = jnp.abs(transfer.drift) * len(power) / 2
+    away = jnp.stack([transfer.drift * len(power) / 2, jnp.zeros(())])
     return whitening.Whitener(
         taps=jnp.stack(
             [whitening.filters(periodogram.density(axis)) for axis in (slc, slc.T)]
         ),
-        centroid=transfer.centroid,
-        moves=jnp.stack([away > whitening.MOVES, jnp.asarray(False)]),
+        centroid=transfer.centroid + away,  # In the middle.
+        moves=jnp.abs(away) > whitening.MOVES,
     )
 
 

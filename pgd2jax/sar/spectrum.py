@@ -150,9 +150,11 @@ def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener | None:
     if not parts:
         return None
     densities, centres, drifts = zip(*map(_both_axes, parts), strict=True)
-    mean = np.exp(2j * np.pi * np.array(centres)).mean(axis=0)
-    scatter = np.sqrt(2 * (1 - np.minimum(np.abs(mean), 1))) / (2 * np.pi)
-    moved = np.median(np.abs(drifts), axis=0)  # Within half a part.
+    votes = np.maximum(np.count_nonzero(centres, axis=0), 1)
+    mean = np.sum(centres, axis=0) / votes
+    near = np.where(mean == 0, 1, np.minimum(np.abs(mean), 1))
+    scatter = np.sqrt(2 * (1 - near)) / (2 * np.pi)
+    moved = np.abs(np.median(drifts, axis=0))  # Within half a part.
     taps = []
     for density in np.mean(densities, axis=0):
         most = TONE * np.quantile(density, 0.9)
@@ -170,6 +172,7 @@ def whitener(parts: Sequence[np.ndarray]) -> whitening.Whitener | None:
 def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
     """Returns densities, centroids in the middle, and how far they drift to there.
 
+    Centroids are phasors, 0 along an axis whose samples do not tell one.
     Unlike `estimate`, for a drift along the columns as well, as where they are azimuth.
     """
     damped, level = _damped(slc), periodogram.levelled(slc)
@@ -179,7 +182,8 @@ def _both_axes(slc: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarra
         *(centred(part.T, np.zeros(2), drift).T for part in (damped, level))
     )
     drifts = np.array([found.drift, drift]) * half
-    return [found.rows, found.cols], found.centroid + drifts, drifts
+    centres = np.exp(2j * np.pi * (found.centroid + drifts)) * (found.centroid != 0)
+    return [found.rows, found.cols], centres, drifts
 
 
 def asymmetry(found: Spectrum) -> float:

@@ -30,6 +30,8 @@ def measured(workdir: pathlib.Path) -> tuple[int, dict[str, float]]:
     steps, validations = 0, {}
     with open(path, newline="") as file:
         for row in csv.DictReader(file):
+            if not row["value"]:  # Half a row, of a run that was killed.
+                continue
             steps = max(steps, int(row["step"]))
             group, _, name = row["name"].partition("/")
             if group == "validation":

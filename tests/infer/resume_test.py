@@ -1,4 +1,6 @@
 import os
+import shutil
+import types
 
 import numpy as np
 import pytest
@@ -133,3 +135,13 @@ def test_rows_of_another_image_or_damaged_are_not_taken_up(tmp_path, far, damage
     scene.despeckle(far, source, target, tile=16, resume=True)
     scene.despeckle(far, source, tmp_path / "again.npy", tile=16)
     np.testing.assert_array_equal(np.load(target), np.load(tmp_path / "again.npy"))
+
+
+def test_room_is_needed_for_the_rows_that_are_kept_too(tmp_path, far, monkeypatch):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.npy"
+    np.save(source, safe.slc((200, 50)))
+    free = types.SimpleNamespace(free=60_000)  # A result takes 40,000.
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
+    with pytest.raises(raster.RasterError, match=r"may take 8e-05 GB.*make room"):
+        scene.despeckle(far, source, target, tile=16, resume=True)
+    scene.despeckle(far, source, target, tile=16)

@@ -56,6 +56,14 @@ def test_decibel_range_is_fifty_and_floors_zeros():
     assert similarity.decibel(0 * truth, truth).psnr == pytest.approx(0)
 
 
+@pytest.mark.parametrize("gain", [1e-4, 1.0, 300.0])
+def test_decibels_of_another_calibration_are_as_similar(rng, gain):
+    truth = rng.gamma(4, size=(32, 32))
+    guess = truth * rng.gamma(50, 0.02, size=(32, 32))
+    found = similarity.decibel(gain * guess, gain * truth)
+    assert found == pytest.approx(similarity.decibel(100 * guess, 100 * truth))
+
+
 def test_amplitude_is_clipped_to_the_largest_of_the_reference():
     truth = np.full((8, 8), 4.0)
     with pytest.warns(MeasureWarning, match="equal images"):

@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import sys
 from pgd2jax.raster import atomic
 with atomic.replacing(sys.argv[1]) as temporary:
     temporary.write_text("theirs")
+    temporary.with_suffix(".tif.ovr.tmp").write_text("of a library")
     print("writing", flush=True)
     sys.stdin.read()
 """
@@ -29,8 +31,8 @@ def writer(tmp_path):
         process.kill()
 
 
-def hidden_in(folder):
-    return sorted(path.name for path in folder.glob(".*"))
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
 
 
 def write(path):
@@ -41,25 +43,31 @@ def write(path):
 def test_what_a_killed_process_left_is_removed(writer, tmp_path):
     writer.kill()
     writer.wait()
-    others = [".scene.2.0123abcd.tif", ".scene.0123abcd.npy", ".scene.tif"]
-    for name in others:
-        (tmp_path / name).touch()
-    assert len(hidden_in(tmp_path)) == 4
+    (left,) = names_in(tmp_path)
+    others = [".scene.20260101.tif", left.replace("scene", "scene.2")]
+    (tmp_path / others[0]).touch()
+    shutil.copytree(tmp_path / left, tmp_path / others[1])
     write(tmp_path / "scene.tif")
-    assert hidden_in(tmp_path) == sorted(others)
+    assert names_in(tmp_path) == sorted([*others, "scene.tif"])
     assert (tmp_path / "scene.tif").read_text() == "ours"
 
 
 def test_what_another_process_writes_is_left_to_it(writer, tmp_path):
     write(tmp_path / "scene.tif")
-    assert len(hidden_in(tmp_path)) == 1
+    assert len(names_in(tmp_path)) == 2
     writer.communicate("")
     assert writer.returncode == 0
-    assert not hidden_in(tmp_path)
+    assert names_in(tmp_path) == ["scene.tif"]
     assert (tmp_path / "scene.tif").read_text() == "theirs"
 
 
-def test_no_file_is_left_by_an_error(tmp_path):
+def test_nothing_is_left_by_an_error(tmp_path):
     with pytest.raises(ValueError, match="full"), atomic.replacing(tmp_path / "a.npy"):
         raise ValueError("full")
-    assert not list(tmp_path.iterdir())
+    assert not names_in(tmp_path)
+
+
+def test_file_has_the_permissions_of_any_other(tmp_path):
+    write(tmp_path / "a.npy")
+    (tmp_path / "b").touch()
+    assert (tmp_path / "a.npy").stat().st_mode == (tmp_path / "b").stat().st_mode

@@ -99,3 +99,13 @@ def test_cloud_optimised_files_need_rasterio_and_a_tiff(tmp_path, power, monkeyp
     with pytest.raises(raster.RasterError, match=r"a.tif: .*pgd2jax\[geo\]"):
         raster.write_rows(tmp_path / "a.tif", *arguments, overviews="average")
     assert not list(tmp_path.iterdir())
+
+
+def test_container_of_several_images_says_which(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    path = tmp_path / "two.he5"
+    with h5py.File(path, "w") as file:
+        for name in ("one", "other"):
+            file[name] = np.ones((8, 8), np.float32)
+    with pytest.raises(raster.RasterError, match=r"two\.he5: it holds .*//other"):
+        raster.Image(path)

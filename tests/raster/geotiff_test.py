@@ -3,6 +3,7 @@ import pytest
 import tifffile
 
 from pgd2jax import raster
+from pgd2jax.raster import geotiff
 
 
 def image(rng):
@@ -84,3 +85,13 @@ def test_bands_of_another_type_become_that_of_the_file(tmp_path, rng):
     path, pixels = tmp_path / "scene.tif", rng.normal(size=(300, 40))
     raster.write_rows(path, [pixels], pixels.shape, np.dtype("f4"))
     np.testing.assert_array_equal(tifffile.imread(path), pixels.astype("f4"))
+
+
+def test_value_of_no_data_may_be_a_number(tmp_path):
+    pixels = np.ones((4, 5), np.complex64)
+    source = tmp_path / "a.tif"
+    tifffile.imwrite(source, pixels, extratags=[(geotiff.NODATA, "d", 1, -1.0, True)])
+    tags = geotiff.result_tags(raster.read(source).tags, zero=True)
+    raster.write(tmp_path / "b.tif", raster.Raster(np.abs(pixels), tags))
+    with tifffile.TiffFile(tmp_path / "b.tif") as file:
+        assert file.pages[0].tags[geotiff.NODATA].value == "nan"

@@ -95,7 +95,8 @@ def test_page_without_references_is_led_by_the_looks(tmp_path, make):
 
 def test_training_curves_and_configuration_are_shown(tmp_path, make):
     scalars = tmp_path / "scalars.csv"
-    scalars.write_text("step,name,value\n1,train/loss,2\n2,train/loss,1.5\n")
+    whole = "step,name,value\n1,train/loss,2\n2,train/loss,1.5\n"
+    scalars.write_text(f"{whole}3,train/loss,")  # As a killed run leaves it.
     text = written(tmp_path, make(), scalars=scalars, config={"seed": 7})
     assert "<figcaption>Training</figcaption>" in text
     assert "&quot;seed&quot;: 7" in text

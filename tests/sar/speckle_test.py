@@ -58,6 +58,15 @@ def test_centroid_and_drift_turn_the_phase_and_leave_the_intensity():
     np.testing.assert_allclose(error, 1, atol=2e-2)
 
 
+def test_phase_of_long_bursts_is_exact():
+    rows, centroid, drift = 10_000, np.float32([0.3, -0.5]), np.float32(4.5 / 256)
+    made = speckle.modulation((rows, 3), jnp.asarray(centroid), jnp.asarray(drift))
+    row, col = np.ogrid[:rows, :3]
+    cycles = centroid[0] * np.float64(row) + 0.5 * np.float64(drift) * row**2
+    expected = np.exp(2j * np.pi * (cycles + centroid[1] * col))
+    np.testing.assert_allclose(made, expected, atol=1e-3)
+
+
 def test_reference_is_the_mean_of_many_draws(rng):
     ground = jnp.asarray(np.where(np.arange(SHAPE[1]) < 64, 1.0, 10.0), jnp.float32)
     ground = jnp.broadcast_to(ground, SHAPE)

@@ -50,6 +50,27 @@ def independent(slc) -> float:
     return float(covariance[0, 0] / covariance[np.ix_(near, near)].sum())
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_wide_flat_band_that_few_parts_show_has_one_centroid(seed):
+    slc = np.asarray(flat(transfer((0.95, 0.95), (1, 1), (0.31, 0.31)), seed))
+    parts = [slc[row : row + 64] for row in range(0, SIZE, 64)]
+    found = spectrum.whitener(parts)
+    assert not found.moves.any()
+    np.testing.assert_allclose(found.centroid, 0.31, atol=0.05)
+
+
+def test_centroid_that_a_network_is_told_is_that_of_the_middle():
+    drift = 0.02 / SIZE
+    seen = transfer(drift=drift)
+    images = speckle.observe(
+        jax.random.key(0), jnp.ones((SIZE, SIZE)), jnp.zeros((SIZE, SIZE)), seen
+    )
+    told = speckle.observed(images, seen).whitener
+    found = spectrum.whitener([np.asarray(radiometry.slc(*images[:2]))])
+    assert not np.any(told.moves)
+    np.testing.assert_allclose(told.centroid, found.centroid, atol=5e-3)
+
+
 @pytest.mark.parametrize("drift", [0.0, IW])
 def test_nearly_as_many_samples_count_as_the_band_has_room_for(drift):
     seen = transfer(drift=drift)
