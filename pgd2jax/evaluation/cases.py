@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.data import tiles
+from pgd2jax.infer.source import named
 from pgd2jax.metrics import windows
 from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry
@@ -200,15 +202,30 @@ def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> No
                 f"{other}: is {reference.shape}, its image {image.path} {image.shape}; "
                 "cut them to the same ground."
             )
+        places = [raster.place_tags(one.tags) for one in (reference, image)]
+    if all(places) and places[0] != places[1]:
+        logging.warning(
+            "%s: its place on the ground is not that of its image %s.",
+            other,
+            image.path,
+        )
+
+
+def _known(path, layer, kind) -> tuple[str, float | None]:
+    """Returns what pixels mean by their type in the file, and their looks if it says.
+
+    Once read, they may be of another type: where integers have no data they are floats.
+    """
+    with raster.Image(path, layer) as image, named(path):
+        return pixels.kind_of(image, kind), image.looks
 
 
 def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
     """Returns samples, and their looks where the file says them."""
+    kind, looks = _known(path, layer, kind)
     image = raster.read(path, layer)
-    try:
-        return pixels.samples_of(image.pixels, kind), image.looks
-    except ValueError as error:
-        raise raster.RasterError(f"{path}: {error}") from error
+    with named(path):
+        return pixels.samples_of(image.pixels, kind), looks
 
 
 def _reference(path) -> np.ndarray:
@@ -256,13 +273,15 @@ def of_series(
         paths: Co-registered images or folders of them, as for `raster.series`.
         layer: Of the images in each, if it holds several.
         kind: What the pixels are, one of `pixels.KINDS`.
-        looks: Of a date of intensities; estimated if None.
+        looks: Of a date of intensities; if None known of the first, or estimated.
         regions: Homogeneous windows.
 
     Raises:
         RasterError: if there are fewer than two dates, or they do not fit together.
     """
     found = raster.series(paths)
+    kind, known = _known(found[0], layer, kind)
+    looks = known if looks is None else looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     stack, _ = raster.read_stack(found, convert, layer)
     _check_regions(regions, stack.shape[1:])

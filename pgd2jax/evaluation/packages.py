@@ -68,15 +68,21 @@ def _import(name: str, install: str, unneeded: tuple[str, ...] = ()) -> Any:
                 del sys.modules[stand_in]
 
 
-def _without_gaps(function: Callable[[np.ndarray, float], np.ndarray]) -> Despeckle:
-    """Returns what takes images with gaps, for a function that takes none."""
+def _without_gaps(
+    function: Callable[[np.ndarray, float, np.ndarray], np.ndarray],
+) -> Despeckle:
+    """Returns what takes images with gaps, for a function that takes none.
+
+    Args:
+        function: (filled intensity, looks, where it is not filled) -> intensity.
+    """
 
     def despeckle(intensity, looks, slc):
         valid = np.isfinite(intensity)
         if not valid.any():
             return np.full(intensity.shape, np.nan, np.float32)
         filled = np.where(valid, intensity, np.median(intensity[valid]))
-        clean = function(filled.astype(np.float64), looks)
+        clean = function(filled.astype(np.float64), looks, valid)
         return np.where(valid, clean, np.nan).astype(np.float32)
 
     return despeckle
@@ -116,9 +122,10 @@ def bm3d() -> Despeckle:
     """
     package = _import("bm3d", '"pgd2jax[bm3d]"')
 
-    def despeckle(intensity, looks):
+    def despeckle(intensity, looks, valid):
         log = radiometry.log_intensity(intensity, FLOOR * intensity.mean())
-        flat = windows.homogeneous(intensity, looks) or [windows.flattest(intensity)]
+        seen = np.where(valid, intensity, np.nan)
+        flat = windows.homogeneous(seen, looks) or [windows.flattest(seen)]
         spectrum = _log_spectrum(log, flat, special.polygamma(1, looks))
         clean = np.squeeze(package.bm3d(log, spectrum))
         bias = special.digamma(looks) - np.log(looks)
@@ -134,7 +141,7 @@ def mulog() -> Despeckle:
     install = '"pgd2jax[bm3d]"; pip install --no-deps mulog attrs strenum'
     package = _import("mulog", install, unneeded=("nptyping",))
 
-    def despeckle(intensity, looks):
+    def despeckle(intensity, looks, valid):
         floored = np.maximum(intensity, FLOOR * intensity.mean())
         return package.run_mulog(floored, looks, package.run_autoscaled_bm3d).real
 
@@ -187,7 +194,7 @@ def sar2sar() -> Despeckle:
         return found["denoised"] if isinstance(found, dict) else found
 
     return _without_gaps(
-        lambda intensity, looks: _scaled(denoise, radiometry.amplitude(intensity))
+        lambda power, looks, valid: _scaled(denoise, radiometry.amplitude(power))
     )
 
 

@@ -35,8 +35,9 @@ def texture_residual(ratio: np.ndarray, seed: int = 0) -> float:
 
     100 |h - h0| / h, with h the homogeneity of the ratio image's co-occurrences at
     distance 1 in eight levels from its least to its largest value, and h0 its mean over
-    shuffled copies. Speckle that is correlated itself leaves some, as in every image
-    that is not resampled to independent pixels.
+    shuffled copies. One very large ratio, as where a point was flattened, leaves all
+    others in one level, and hides their texture. Speckle that is correlated itself
+    leaves some, as in every image that is not resampled to independent pixels.
 
     Args:
         ratio: [H, W]; NaN for no data.
@@ -69,9 +70,9 @@ def looks_residual(
 ) -> float:
     """Returns r, the first-order residual of Gomez et al., per cent; best 0.
 
-    The mean over homogeneous windows of half the relative difference between the ENL of
-    the noisy and of the ratio image, plus half the difference of the ratio's mean
-    from 1.
+    The mean over homogeneous windows, but constant ones, of half the relative
+    difference between the ENL of the noisy and of the ratio image, plus half the
+    difference of the ratio's mean from 1.
 
     Args:
         noisy: [H, W] linear power.
@@ -82,14 +83,13 @@ def looks_residual(
         return undefined("there is no homogeneous window.")
     found = []
     for window in windows:
-        speckle, left = (np.asarray(x[window], np.float64) for x in (noisy, ratio))
-        variation = [
-            np.nanvar(x) / radiometry.power(np.nanmean(x)) for x in (speckle, left)
-        ]
-        if not all(x > 0 for x in variation):
-            return undefined("a window of the noisy or the ratio image is constant.")
-        enl = 1 / np.array(variation)
-        found.append(abs(enl[0] - enl[1]) / enl[0] + abs(1 - np.nanmean(left)))
+        parts = [np.asarray(x[window], np.float64) for x in (noisy, ratio)]
+        speckle, left = (x[np.isfinite(x)] for x in parts)
+        if min(speckle.size, left.size) and min(speckle.var(), left.var()) > 0:
+            enl = [radiometry.power(x.mean()) / x.var() for x in (speckle, left)]
+            found.append(abs(enl[0] - enl[1]) / enl[0] + abs(1 - left.mean()))
+    if not found:
+        return undefined("all windows of the noisy or the ratio image are constant.")
     return float(50 * np.mean(found))
 
 

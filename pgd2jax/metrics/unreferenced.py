@@ -6,12 +6,13 @@ mean given the image, the best of estimators, has a mean ratio of 1 - (rmse / 4.
 with its rmse in dB.
 """
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 
 from pgd2jax.metrics.images import together
-from pgd2jax.metrics.undefined import undefined
+from pgd2jax.metrics.undefined import MeasureWarning, undefined
 from pgd2jax.metrics.windows import Window
 from pgd2jax.sar import radiometry
 
@@ -46,7 +47,7 @@ def ratio(noisy: np.ndarray, despeckled: np.ndarray) -> np.ndarray:
 
 
 def over_windows(measure, windows: Sequence[Window], *images: np.ndarray) -> float:
-    """Returns the median of a measure over homogeneous windows.
+    """Returns the median of a measure over those homogeneous windows that have it.
 
     Args:
         measure: (image, ...) -> number.
@@ -55,9 +56,15 @@ def over_windows(measure, windows: Sequence[Window], *images: np.ndarray) -> flo
     """
     if not windows:
         return undefined("there is no homogeneous window.")
-    return float(
-        np.median([measure(*(x[window] for x in images)) for window in windows])
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MeasureWarning)
+        found = [
+            measure(*parts)
+            for parts in ([x[window] for x in images] for window in windows)
+            if np.isfinite(parts).all(axis=0).any()
+        ]
+    found = [value for value in found if np.isfinite(value)]
+    return float(np.median(found)) if found else undefined("no window has the measure.")
 
 
 def ratio_mean(noisy: np.ndarray, despeckled: np.ndarray) -> float:

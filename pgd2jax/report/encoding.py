@@ -36,7 +36,8 @@ def scene(images: Mapping[str, np.ndarray], clean: str) -> dict[str, Any]:
     low = high - STEP * (LEVELS - 1)
     shown = parts[clean]
     known = np.where(np.isfinite(shown), shown, low)
-    center = round(float(np.median(known)))
+    data = known[known > low]
+    center = round(float(np.median(data))) if data.size else 0
     return {
         "low": low,
         "black": center - 15,

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 
 import numpy as np
@@ -86,6 +87,8 @@ def test_looks_of_files_are_given_known_or_estimated(tmp_path):
     for path, given, looks in ((grd, None, 4.4), (grd, 3.0, 3.0)):
         (case,) = cases.of_files([path], looks=given).scenes
         assert case.looks == looks
+    other = shutil.copytree(grd, tmp_path / "other.SAFE")
+    assert [case.looks for case in cases.of_series([grd, other]).scenes] == [4.4, 4.4]
     (case,) = cases.of_files([tmp_path / "power.npy"]).scenes
     assert 0.8 < case.looks < 1.5
 
@@ -102,6 +105,23 @@ def test_looks_of_intensities_are_estimated(tmp_path, rng):
     (case,) = cases.of_files([tmp_path / "grd.npy"]).scenes
     assert case.slc is None
     assert case.looks == pytest.approx(4, rel=0.25)
+
+
+@pytest.mark.parametrize("nothing", ["0", "65535"])
+def test_integers_are_amplitude_whatever_their_value_of_no_data(tmp_path, rng, nothing):
+    amplitude = np.sqrt(1e4 * rng.gamma(4, 0.25, (2, 96, 96))).astype(np.uint16)
+    amplitude[:, :8] = int(nothing)
+    paths = [tmp_path / "a.tif", tmp_path / "b.tif"]
+    for path, date in zip(paths, amplitude, strict=True):
+        tifffile.imwrite(path, date, extratags=[(42113, "s", 0, nothing, True)])
+    truth = tmp_path / "truth.tif"
+    tifffile.imwrite(truth, np.full((96, 96), 100, np.uint16))
+    (file, _) = cases.of_files(paths, [truth, truth]).scenes
+    (date, _) = cases.of_series(paths).scenes
+    for case in (file, date):
+        assert case.intensity[8:].mean() == pytest.approx(1e4, rel=0.05)
+        assert case.reference[8:].mean() == pytest.approx(1e4, rel=0.05)
+        assert case.looks == pytest.approx(4, abs=0.6)
 
 
 def test_regions_of_the_user_are_where_looks_are_counted(dates):

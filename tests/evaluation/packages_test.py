@@ -1,5 +1,6 @@
 import contextlib
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -72,3 +73,18 @@ def test_slopes_of_the_ground_do_not_pass_for_correlated_speckle(rng):
         packages._log_spectrum(slopes, flat, 1.0),
         packages._log_spectrum(white, flat, 1.0),
     )
+
+
+def test_gaps_are_no_flat_ground(rng, monkeypatch):
+    told = []
+
+    def bm3d(log, spectrum):
+        told.append(spectrum)
+        return log
+
+    monkeypatch.setitem(sys.modules, "bm3d", types.SimpleNamespace(bm3d=bm3d))
+    intensity = rng.exponential(size=(128, 128))
+    intensity[:64] = np.nan
+    packages.bm3d()(intensity, 1.0, None)
+    flatness = told[0] / told[0].mean()
+    assert 0.3 < flatness.min() < flatness.max() < 3

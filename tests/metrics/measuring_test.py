@@ -74,3 +74,14 @@ def test_losses_order_by_direction():
 def test_head_has_unit_and_arrow():
     assert measures.MEASURES["rmse"].head == "rmse, dB ↓"
     assert measures.MEASURES["ratio_mean"].head == "ratio mean → 1"
+
+
+def test_windows_without_a_measure_leave_it_to_the_others(pair):
+    noisy, truth = pair
+    estimate = ndimage.uniform_filter(noisy, 5)
+    whole = measuring.measure(noisy, estimate, truth)
+    estimate[:32, :32] = 1.0  # As a floor makes it.
+    truth[32:64, :32] = np.nan
+    found = measuring.measure(noisy, estimate, truth)
+    for name in ("enl", "flat_mean", "ratio_mean", "m_index"):
+        assert found[name] == pytest.approx(whole[name], rel=0.5, abs=0.2)

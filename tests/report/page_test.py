@@ -142,3 +142,10 @@ def test_command_on_a_damaged_evaluation_ends_in_one_sentence(tmp_path, make, ca
     assert main(["report", str(folder)]) == 1
     assert "holds no whole evaluation" in capsys.readouterr().err
     assert not (folder / "report.html").exists()
+
+
+def test_page_opens_at_the_level_of_the_data(rng):
+    decibel = 5 + rng.normal(size=(40, 40))
+    decibel[:24] = np.nan
+    shown = encoding.scene({"clean": decibel}, "clean")
+    assert (shown["black"], shown["white"]) == (-10, 20)

@@ -4,6 +4,7 @@ import dataclasses
 import math
 from typing import NamedTuple
 
+import jax.numpy as jnp
 import numpy as np
 
 from pgd2jax.sar.glrt import law, regions
@@ -129,4 +130,5 @@ def independent(pixels, area):
 
     Exact for a single pixel and for many, where each shares its speckle with `area`.
     """
-    return pixels / (1.0 + (area - 1.0) * (1.0 - 1.0 / pixels))
+    worth = pixels / (1.0 + (area - 1.0) * (1.0 - 1.0 / pixels))
+    return jnp.maximum(worth, 1.0)  # A few neighbours are worth one at least.

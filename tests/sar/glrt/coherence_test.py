@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from pgd2jax.sar.glrt import coherence
+from pgd2jax.sar.glrt import coherence, rules
 
 
 @pytest.mark.parametrize("bandwidth", [1.0, 0.65, 0.45])
@@ -63,3 +63,9 @@ def test_one_date_and_no_data_are_refused():
         coherence.speckle_correlation(np.ones((1, 8, 8), np.float32))
     with pytest.raises(ValueError, match="no speckle"):
         coherence.speckle_correlation(np.full((3, 8, 8), np.nan, np.float32))
+
+
+def test_no_region_is_worth_less_than_a_pixel():
+    worth = np.asarray(rules.independent(np.array([1.0, 2, 5, 1e6]), 10.0))
+    assert worth.min() == worth[0] == 1
+    assert worth[-1] == pytest.approx(1e5, rel=1e-3)
