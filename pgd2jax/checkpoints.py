@@ -46,8 +46,8 @@ class Checkpoints:
         steps = _steps(self._workdir / FOLDER)
         torn = [step for step in steps if _metrics(step) is None]
         multihost_utils.sync_global_devices("looked at metrics")
-        for step in torn:  # The manager would not open.
-            self._set_aside(step, f"{step}: its metrics are damaged.")
+        for step in torn:  # The manager would not open; without any it does.
+            self._set_aside(step / "metrics", f"{step}: its metrics are damaged.")
         self._manager = ocp.CheckpointManager(
             self._workdir / FOLDER,
             item_names=("state", "params", "config", "digests"),
@@ -113,7 +113,7 @@ class Checkpoints:
     def restore_newest(self, like: Any) -> tuple[int, Any]:
         """Returns the newest whole step and its state; (0, `like`) before the first.
 
-        A step that is damaged is set aside, as is said in the log, for the one before.
+        Steps that are damaged are set aside, as is said in the log.
 
         Args:
             like: A state of the same structure.
@@ -122,32 +122,40 @@ class Checkpoints:
             CheckpointError: if there are checkpoints, but none is whole, or if they
                 hold a state of another structure.
         """
-        steps = sorted(self._manager.all_steps(), reverse=True)
-        for step in steps:
+        newest = None
+        for step in sorted(self._manager.all_steps(), reverse=True):
             folder = self._workdir / FOLDER / str(step)
             try:
-                state = _restore_tree(folder, "state")
+                state, _ = (_restore_tree(folder, name) for name in ("state", "params"))
             except CheckpointError as error:
                 self._set_aside(folder, error)
                 self._manager.reload()
                 continue
+            newest = newest or (step, state)
+        if newest:
+            step, state = newest
             try:
                 return step, serialization.from_state_dict(like, state)
             except ValueError as error:
                 raise CheckpointError(
-                    f"{folder}: was saved by another version of pgd2jax, or with "
-                    f"another optimiser; give another --workdir. ({error})"
+                    f"{self._workdir / FOLDER / str(step)}: was saved by another "
+                    "version of pgd2jax, or with another optimiser; give another "
+                    f"--workdir. ({error})"
                 ) from error
-        if steps:
+        if self._damaged.is_dir():  # Now, or when the same command ran before.
             raise CheckpointError(
                 f"{self._workdir}: none of its checkpoints is whole; to start anew, "
                 "move it away or give another --workdir."
             )
         return 0, like
 
+    @property
+    def _damaged(self) -> pathlib.Path:
+        return self._workdir / "damaged"
+
     def _set_aside(self, folder: pathlib.Path, error: object) -> None:
-        aside = self._workdir / "damaged" / f"{folder.name}-{time.time_ns()}"
-        logging.warning("%s It is kept in %s; the one before is taken.", error, aside)
+        aside = self._damaged / f"{folder.name}-{time.time_ns()}"
+        logging.warning("%s It is kept in %s, and not used.", error, aside)
         if jax.process_index() == 0:
             aside.parent.mkdir(exist_ok=True)
             folder.rename(aside)

@@ -80,8 +80,8 @@ def _parse(argv: list[str]) -> sweep.Plan:
 
 def _sentence(error: Exception) -> str:
     """Returns the message on one line, without the quotes of nested errors."""
-    if isinstance(error, OSError) and error.filename:
-        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        return ": ".join(filter(None, (error.filename, error.strerror)))
     text = str(error.args[0]) if error.args else type(error).__name__
     text = " ".join(text.replace("\\n", " ").replace("\\'", "'").split())
     quoted = len(text) > 2 and text[0] == text[-1] == "'"
@@ -104,9 +104,10 @@ def _worth_telling(record) -> bool:
 def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     """Evaluates what was trained and writes a page on it, unless that is done."""
     path = workdir / "report.html"
-    if not config.evaluation.tiles or (path.exists() and not trained):
+    if trained:
+        path.unlink(missing_ok=True)  # What is there is of other weights.
+    if not config.evaluation.tiles or path.exists():
         return
-    path.unlink(missing_ok=True)  # What is there is of other weights.
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
     evaluation = after_training.run(config, workdir, command)
@@ -132,6 +133,8 @@ def _sweep(plan: sweep.Plan) -> None:
 def _check(config) -> None:
     """Checks what is needed only when a training is done."""
     methods.check(config.evaluation.methods)
+    if config.evaluation.tiles < 0:
+        raise ValueError(f"{config.evaluation.tiles=} must be 0 or more.")
     if config.data.source == "merlin" and config.evaluation.tiles:
         logging.warning(
             "MERLIN has no reference: the report will compare with halves, which are "

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 
+from pgd2jax import main
 from pgd2jax.evaluation import records
 
 REPOSITORY = pathlib.Path(__file__).parent.parent
@@ -41,6 +42,10 @@ def run(*arguments, timeout=300):
             "no method 'lea'",
         ),
         (
+            ["--config=configs/smoke.py", "--config.evaluation.tiles=-1"],
+            "config.evaluation.tiles=-1 must be 0 or more",
+        ),
+        (
             ["--config", "configs/smoke.py", "--config.data.source=imagined"],
             "must be one of",
         ),
@@ -61,6 +66,18 @@ def test_mistakes_end_in_one_sentence(tmp_path, arguments, says):
     assert line.startswith("pgd2jax.main: ")
     assert says in line
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError(2, "No such file", "a.npy"), "a.npy: No such file"),
+        (ValueError("a.npy: holds no data."), "a.npy: holds no data."),
+    ],
+)
+def test_errors_are_told_in_words(error, says):
+    assert main._sentence(error) == says
 
 
 @pytest.mark.slow

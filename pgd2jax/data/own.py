@@ -87,38 +87,51 @@ def _scattered(items: Sequence) -> list:
     return [items[index] for index in order]
 
 
+def _along(start: int, stop: int) -> np.ndarray:
+    """Returns where tiles begin that are spread evenly."""
+    return np.linspace(start, stop - GRID, (stop - start) // GRID).astype(int)
+
+
+def _runs(whole: np.ndarray) -> list[int]:
+    """Returns where tiles begin in runs of whole columns."""
+    ends = np.flatnonzero(np.diff(np.pad(whole, 1).astype(np.int8))).reshape(-1, 2)
+    return [col for start, stop in ends.tolist() for col in _along(start, stop)]
+
+
+def _framed(image: raster.Image, piece: slice) -> slice:
+    """Returns a piece without the empty rows at both ends."""
+
+    def holds_data(start):
+        band = image.rows(start, min(start + GRID, piece.stop))
+        return start + np.flatnonzero(~pixels.no_data(band).all(axis=1))
+
+    starts = range(piece.start, piece.stop, GRID)
+    first = next((rows[0] for rows in map(holds_data, starts) if len(rows)), piece.stop)
+    last = next((r[-1] for r in map(holds_data, reversed(starts)) if len(r)), first - 1)
+    return slice(int(first), int(last) + 1)
+
+
 def _of_image(image: raster.Image, count: int):
     """Yields up to `count` tiles without gaps with their surroundings, and where."""
-
-    def along(start, stop):
-        length = max(stop - start, GRID)
-        return np.linspace(start, start + length - GRID, length // GRID).astype(int)
-
     # A tile lies within one piece, as a burst.
+    pieces = [_framed(image, piece) for piece in image.pieces]
     places = [
-        (piece, row)
-        for piece in image.pieces
-        if piece.stop - piece.start >= GRID
-        for row in along(piece.start, piece.stop)
+        (piece, row) for piece in pieces for row in _along(piece.start, piece.stop)
     ]
-    cols = _scattered(along(0, image.shape[1]))
     found = 0
     for number, (piece, row) in enumerate(_scattered(places)):
         # Others make up for a place with gaps, as at the ends of a burst.
         share = -(-(count - found) // (len(places) - number))
         top = max(row - SURROUNDINGS, piece.start)
         band = image.rows(top, min(row + GRID + SURROUNDINGS, piece.stop))
+        inside = slice(row - top, row - top + GRID)
+        gaps = pixels.no_data(band[inside])
+        cols = _scattered(_runs(~gaps.any(axis=0)))
         here = 0
-        for col in np.roll(cols, number):
+        for col in np.roll(cols, number).tolist():
             left = max(col - SURROUNDINGS, 0)
             cut = band[:, left : col + GRID + SURROUNDINGS].astype(np.complex64)
-            where = (
-                slice(row - top, row - top + GRID),
-                slice(col - left, col - left + GRID),
-            )
-            if pixels.no_data(cut[where]).any():
-                continue
-            yield cut, where
+            yield cut, (inside, slice(col - left, col - left + GRID))
             here, found = here + 1, found + 1
             if found == count:
                 return
@@ -180,6 +193,8 @@ class Respeckled(_Own):
         seed: int,
     ):
         """Despeckles tiles of the files; see `sources.create`."""
+        if crop > SIZE:
+            raise ValueError(f"data.crop={crop} must be at most {SIZE}, of a tile.")
         logging.info("Despeckling tiles of %s to train on.", ", ".join(files))
         examples = []
         for window in windows(files, count):
@@ -234,6 +249,8 @@ class Halves(_Own):
         Raises:
             ValueError: if the spectra of most tiles are not symmetric.
         """
+        if crop > GRID:
+            raise ValueError(f"data.crop={crop} must be at most {GRID}, of a tile.")
         examples, refused = [], []
         for window in windows(files, count):
             try:

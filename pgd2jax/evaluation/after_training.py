@@ -28,7 +28,9 @@ def run(config, workdir: pathlib.Path, command: str) -> records.Evaluation:
     held_out = beginning.batches(config).source.held_out(
         "test", config.evaluation.tiles
     )
-    scenes = cases.of_pairs(held_out, f"test split of {config.data.source}")
+    scenes = cases.of_pairs(
+        held_out, f"test split of {config.data.mix or config.data.source}"
+    )
     ours = methods.OURS if methods.OURS in chosen else chosen[-1]
     made = records.about(command, scenes.title, chosen, ours, workdir.name)
     target = workdir / FOLDER

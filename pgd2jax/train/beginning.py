@@ -19,9 +19,16 @@ def begin(config) -> tuple[Any, Any]:
     params, trained = checkpoints.load_weights(config.init_from)
     config = config.copy_and_resolve_references()
     # JSON has made lists of tuples.
-    config.model.update(
-        {n: tuple(v) if isinstance(v, list) else v for n, v in trained["model"].items()}
-    )
+    network = {
+        n: tuple(v) if isinstance(v, list) else v for n, v in trained["model"].items()
+    }
+    try:
+        config.model.update(network)
+    except KeyError as error:
+        raise checkpoints.CheckpointError(
+            f"{config.init_from}: is of another version of pgd2jax, whose networks "
+            f"have more to them. ({error.args[0]})"
+        ) from error
     return config, params
 
 

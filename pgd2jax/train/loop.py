@@ -138,11 +138,11 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
 def _run(config, workdir, model, batches, params) -> dict[str, float]:
     """Trains as `run` does, from `params` if given, in a folder of its own."""
     num_steps, plain = config.train.num_steps, json.loads(config.to_json())
-    _claim(workdir, plain)
     tx = state.optimiser(num_steps, **config.optimiser)
     now = state.create(model, tx, config.seed, model.stride)
     if params is not None:
         now = state.begin_with(now, params)
+    _claim(workdir, plain)  # What is refused above leaves the folder to another.
     # Closed whatever happens: what is being written is finished first.
     with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)

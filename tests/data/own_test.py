@@ -31,16 +31,15 @@ def test_tiles_of_a_product_lie_within_its_bursts(tmp_path):
     made = safe.Safe({"iw1-vv": ramp, "iw1-vh": 2 * ramp}, bursts=2, valid=valid)
     found = list(own.windows([str(made.write(tmp_path))], 4))
     assert len(found) == 4
-    # One in the middle of each burst of each image: all others reach invalid samples.
-    lines = sorted(window.tile.real[0, 0] for window in found)
-    first, second = own.GRID + 1, 4 * own.GRID + 1
-    assert lines == sorted([first, second, 2 * first, 2 * second])
-    for window in found:
+    images = [window.tile.real[1, 0] - window.tile.real[0, 0] for window in found]
+    assert sorted(images) == [1, 1, 2, 2]
+    for window, image in zip(found, images, strict=True):
+        first, last = (int(window.tile.real[end, 0] / image - 1) for end in (0, -1))
+        assert last - first == own.GRID - 1
+        assert valid[0] <= first % height < last % height <= valid[1]
         assert np.isfinite(window.tile).all()
-        spread = window.slc.real.max() - window.slc.real.min()
-        assert spread == (own.GRID + 2 * own.SURROUNDINGS - 1) * (
-            window.slc.real[1, 0] - window.slc.real[0, 0]
-        )
+        around = window.slc.real / image - 1
+        assert np.nanmin(around) // height == np.nanmax(around) // height  # One burst.
 
 
 def test_tiles_with_gaps_are_made_up_for_by_others(tmp_path):
@@ -48,6 +47,17 @@ def test_tiles_with_gaps_are_made_up_for_by_others(tmp_path):
     slc[0] = slc[-1] = np.nan  # As bursts begin and end.
     np.save(tmp_path / "scene.npy", slc)
     assert len(list(own.windows([str(tmp_path / "scene.npy")], 3))) == 3
+
+
+@pytest.mark.parametrize("nothing", [0, np.nan])
+def test_images_in_an_empty_frame_have_tiles(tmp_path, nothing):
+    slc = np.full((own.GRID + 41, 2 * own.GRID + 47), nothing, np.complex64)
+    slc[20:-20, 13:-30] = 1
+    slc[20:-20, own.GRID + 15] = np.nan  # A column is missing: one tile is left of it.
+    np.save(tmp_path / "scene.npy", slc)
+    (window, other) = own.windows([str(tmp_path / "scene.npy")], 9)
+    assert np.all(window.tile == 1)
+    assert np.all(other.tile == 1)
 
 
 def mean(slc):
@@ -212,3 +222,10 @@ def test_own_images_mix_with_endless_ones(image, plain_scenes):
     pair = jax.jit(source.pair)(example, jax.random.key(0))
     assert pair.intensity.shape == (32, 32, 1)
     assert len(source.held_out("validation", 2).looks) == 2
+
+
+@pytest.mark.parametrize("source", ["slc", "merlin"])
+def test_crops_larger_than_a_tile_are_refused(image, source):
+    sizes = {**SIZES, "crop": 320}
+    with pytest.raises(ValueError, match=r"data\.crop=320 must be at most"):
+        sources.create(source, **sizes, files=image, tiles=9, load=lambda: mean)

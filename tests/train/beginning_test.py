@@ -54,3 +54,13 @@ def test_images_are_despeckled_as_the_weights_were_trained(
     beginning.batches(config)
     _, trained = checkpoints.load_weights(smoke_run)
     assert given["load"]().config == trained
+
+
+def test_weights_of_a_later_version_are_told(smoke_run, smoke_config, monkeypatch):
+    params, trained = checkpoints.load_weights(smoke_run)
+    later = {**trained, "model": {**trained["model"], "novelty": 3}}
+    monkeypatch.setattr(checkpoints, "load_weights", lambda name: (params, later))
+    config = smoke_config()
+    config.init_from = "later"
+    with pytest.raises(checkpoints.CheckpointError, match="later: is of another ver"):
+        beginning.begin(config.lock())

@@ -103,7 +103,7 @@ def test_run_goes_on_with_the_checkpoint_before_a_damaged_one(
     loop.run(smoke_config(), workdir)
     (warning,) = [r.message for r in caplog.records if r.levelname == "WARNING"]
     assert "checkpoints/4" in warning
-    assert "the one before is taken" in warning
+    assert "and not used" in warning
     (aside,) = (workdir / "damaged").iterdir()
     assert aside.name.startswith("4-")
     whole, repaired = (
@@ -183,3 +183,11 @@ def test_values_that_cannot_be_are_named(
     with pytest.raises(loop.TrainingError, match=message):
         loop.run(config, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_refused_network_leaves_the_folder_to_another(tmp_path, smoke_config):
+    config = smoke_config()
+    config.model.exchange = "none"
+    with pytest.raises(ValueError, match="exchange='none' must be one of"):
+        loop.run(config, tmp_path)
+    assert not (tmp_path / "config.json").exists()
