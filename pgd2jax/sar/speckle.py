@@ -159,10 +159,14 @@ def _phasors(size: int, linear: jax.Array, square: jax.Array | float) -> jax.Arr
     In whole units of 2^-32 cycles, which wrap around: float32 would have lost the phase
     after some thousand lines of TOPS.
     """
+
+    def units(cycles):
+        part = cycles - jnp.round(cycles)  # Whole cycles a pixel are none.
+        return 2 * jnp.round(part * 2.0**31).astype(jnp.int32).astype(jnp.uint32)
+
     place = jnp.arange(size, dtype=jnp.uint32)
-    half_units = (jnp.round(x * 2.0**31).astype(jnp.int32) for x in (linear, square))
-    once, twice = (2 * half.astype(jnp.uint32) for half in half_units)
-    cycles = (once * place + twice * place**2).astype(jnp.int32) / 2.0**32
+    total = units(linear) * place + units(square) * place**2
+    cycles = total.astype(jnp.int32) / 2.0**32
     return jnp.exp(2j * jnp.pi * cycles)
 
 
@@ -173,7 +177,7 @@ def modulation(
 
     Args:
         shape: (rows, cols).
-        centroid: As of a `Transfer`, up to half a cycle per pixel to both sides.
+        centroid: As of a `Transfer`.
         drift: As of a `Transfer`.
     """
     rows = _phasors(shape[0], centroid[0], 0.5 * drift)

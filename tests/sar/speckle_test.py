@@ -67,6 +67,12 @@ def test_phase_of_long_bursts_is_exact():
     np.testing.assert_allclose(made, expected, atol=1e-3)
 
 
+def test_whole_cycles_of_a_centroid_are_none():
+    near = speckle.modulation(SHAPE, jnp.float32([0.25, -0.5]), 0.01)
+    far = speckle.modulation(SHAPE, jnp.float32([4.25, 0.5]), 0.01)
+    np.testing.assert_allclose(near, far, atol=1e-5)
+
+
 def test_reference_is_the_mean_of_many_draws(rng):
     ground = jnp.asarray(np.where(np.arange(SHAPE[1]) < 64, 1.0, 10.0), jnp.float32)
     ground = jnp.broadcast_to(ground, SHAPE)
