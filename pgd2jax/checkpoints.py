@@ -12,7 +12,6 @@ import math
 import os
 import pathlib
 import shutil
-import tempfile
 import time
 import zlib
 from typing import Any
@@ -25,6 +24,8 @@ from absl import logging
 from flax import serialization
 from jax.experimental import multihost_utils
 from orbax.checkpoint import checkpoint_managers
+
+from pgd2jax import raster
 
 FOLDER = "checkpoints"
 WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
@@ -383,8 +384,7 @@ def export_weights(source: str | os.PathLike, target: str | os.PathLike) -> None
         raise FileExistsError(f"{target}: is there already; give another name.")
     notes = shutil.ignore_patterns("commit_success.txt")  # They hold the run's path.
     try:
-        with tempfile.TemporaryDirectory(prefix=".", dir=target.parent) as hidden:
-            weights = pathlib.Path(hidden) / target.name
+        with raster.temporary(target) as weights:
             # Copied, not saved by Orbax: where that fails, some of its threads go on
             # writing into the folder that is being deleted.
             for item in ("params", "config"):

@@ -211,21 +211,12 @@ def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> No
         )
 
 
-def _known(path, layer, kind) -> tuple[str, float | None]:
-    """Returns what pixels mean by their type in the file, and their looks if it says.
-
-    Once read, they may be of another type: where integers have no data they are floats.
-    """
-    with raster.Image(path, layer) as image, named(path):
-        return pixels.kind_of(image, kind), image.looks
-
-
 def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
     """Returns samples, and their looks where the file says them."""
-    kind, looks = _known(path, layer, kind)
-    image = raster.read(path, layer)
-    with named(path):
-        return pixels.samples_of(image.pixels, kind), looks
+    with raster.Image(path, layer) as image, named(path):
+        # By the type in the file: where integers have no data, floats are read.
+        kind = pixels.kind_of(image, kind)
+        return pixels.samples_of(image.rows(0, image.shape[0]), kind), image.looks
 
 
 def _reference(path) -> np.ndarray:
@@ -280,8 +271,9 @@ def of_series(
         RasterError: if there are fewer than two dates, or they do not fit together.
     """
     found = raster.series(paths)
-    kind, known = _known(found[0], layer, kind)
-    looks = known if looks is None else looks
+    with raster.Image(found[0], layer) as first, named(found[0]):
+        kind = pixels.kind_of(first, kind)
+        looks = first.looks if looks is None else looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     stack, _ = raster.read_stack(found, convert, layer)
     _check_regions(regions, stack.shape[1:])

@@ -14,8 +14,6 @@ import math
 import os
 import pathlib
 import platform
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from typing import Any, NamedTuple
@@ -106,17 +104,16 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
         raise EvaluationError(
             f"{path}: is something else than an evaluation; name another folder."
         )
-    hidden = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    aside = hidden.with_suffix(f"{hidden.suffix}-before")
-    raster.check_folder(hidden)
-    (hidden / SCENES).mkdir(parents=True)
-    try:
+    raster.check_folder(path.with_name(f".{path.name}"))
+    with raster.temporary(path) as hidden:
+        (hidden / SCENES).mkdir(parents=True)
         yield hidden
         if not path.is_dir():
             os.replace(hidden, path)
             return
         # What else the user put there stays. The rows go first and come last: without
         # them there is no evaluation. Links are moved as they are.
+        aside = hidden.with_name(f"{path.name}-before")
         aside.mkdir()
         news = sorted(hidden.iterdir(), key=lambda entry: entry.name == ROWS)
         try:
@@ -131,9 +128,6 @@ def folder(path: str | os.PathLike) -> Iterator[pathlib.Path]:
                     os.replace(path / old.name, hidden / old.name)
                 os.replace(old, path / old.name)
             raise
-    finally:
-        shutil.rmtree(hidden, ignore_errors=True)
-        shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextlib.contextmanager

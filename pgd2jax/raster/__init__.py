@@ -1,6 +1,6 @@
 """Images on disk: read in many formats, written whole or not at all."""
 
-from pgd2jax.raster.atomic import check_folder, check_new, replacing
+from pgd2jax.raster.atomic import check_folder, check_new, replacing, temporary
 from pgd2jax.raster.errors import RasterError
 from pgd2jax.raster.files import (
     FORMATS,
@@ -36,6 +36,7 @@ __all__ = [
     "replacing",
     "result_tags",
     "series",
+    "temporary",
     "write",
     "write_rows",
 ]

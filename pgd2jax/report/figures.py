@@ -5,7 +5,6 @@ linear power, [H, W], shown in decibels, 30 dB from black to white around the me
 what is clean.
 """
 
-import csv
 import os
 import pathlib
 from collections.abc import Iterable, Mapping
@@ -20,6 +19,7 @@ from pgd2jax.metrics import unreferenced
 from pgd2jax.metrics.measures import MEASURES
 from pgd2jax.raster import atomic
 from pgd2jax.sar import radiometry
+from pgd2jax.train.watch import scalar_file
 
 TIME = "s_per_mpixel"
 FORMATS = (".pdf", ".png", ".svg")
@@ -309,12 +309,9 @@ def training(path: str | os.PathLike, scalars: str | os.PathLike) -> None:
         ValueError: if it holds no such curve.
     """
     curves = {"train/loss": [], "validation/rmse": []}
-    with open(scalars, newline="") as file:
-        for row in csv.DictReader(file):
-            # A killed run may have left half a row.
-            if row["name"] in curves and row["value"]:
-                step_and_value = int(row["step"]), float(row["value"])
-                curves[row["name"]].append(step_and_value)
+    for row in scalar_file.read(scalars):
+        if row.name in curves:
+            curves[row.name].append((row.step, row.value))
     if not any(curves.values()):
         raise ValueError(f"{scalars}: holds neither a loss nor a validation error.")
     sheet = _sheet(6, 3)

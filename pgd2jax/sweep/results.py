@@ -1,9 +1,10 @@
 """What became of a run of a sweep."""
 
-import csv
 import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple
+
+from pgd2jax.train.watch import scalar_file
 
 
 class Result(NamedTuple):
@@ -28,12 +29,9 @@ def measured(workdir: pathlib.Path) -> tuple[int, dict[str, float]]:
     if not path.exists():  # Of a run without steps.
         return 0, {}
     steps, validations = 0, {}
-    with open(path, newline="") as file:
-        for row in csv.DictReader(file):
-            if not row["value"]:  # Half a row, of a run that was killed.
-                continue
-            steps = max(steps, int(row["step"]))
-            group, _, name = row["name"].partition("/")
-            if group == "validation":
-                validations.setdefault(row["step"], {})[name] = float(row["value"])
+    for row in scalar_file.read(path):
+        steps = max(steps, row.step)
+        group, _, name = row.name.partition("/")
+        if group == "validation":
+            validations.setdefault(row.step, {})[name] = row.value
     return steps, min(validations.values(), key=lambda found: found["rmse"], default={})

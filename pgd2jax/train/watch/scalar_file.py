@@ -1,13 +1,31 @@
 """Scalars of a run as a CSV file with a row for each."""
 
+import contextlib
 import csv
 import os
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from pgd2jax import raster
 
-FIELDS = ("step", "name", "value")
+
+class Scalar(NamedTuple):
+    """A row."""
+
+    step: int
+    name: str
+    value: float
+
+
+def read(path: str | os.PathLike) -> list[Scalar]:
+    """Returns the whole rows of a file; a killed run may have left half a one."""
+    rows = []
+    with open(path, newline="") as file:
+        for row in csv.DictReader(file):
+            with contextlib.suppress(TypeError, ValueError):
+                rows.append(Scalar(int(row["step"]), row["name"], float(row["value"])))
+    return rows
 
 
 class ScalarFile:
@@ -16,27 +34,22 @@ class ScalarFile:
     def __init__(self, workdir: str | os.PathLike, step: int):
         """Opens the file without rows after `step`: they are written again."""
         self._path = pathlib.Path(workdir) / "scalars.csv"
-        rows = []
-        if self._path.exists():
-            with open(self._path, newline="") as file:
-                # A killed run may have left half a row.
-                rows = [
-                    row
-                    for row in csv.DictReader(file)
-                    if row["value"] and row["step"].isdigit()
-                ]
+        rows = read(self._path) if self._path.exists() else []
         with (
             raster.replacing(self._path) as temporary,
             open(temporary, "w", newline="") as file,
         ):
-            writer = csv.DictWriter(file, FIELDS)
-            writer.writeheader()
-            writer.writerows(row for row in rows if int(row["step"]) <= step)
+            csv.writer(file).writerow(Scalar._fields)
+            self._append(file, (row for row in rows if row.step <= step))
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Writes a row for each value."""
         with open(self._path, "a", newline="") as file:
-            csv.writer(file).writerows([step, n, f"{v:.6g}"] for n, v in values.items())
+            self._append(file, (Scalar(step, *item) for item in values.items()))
+
+    @staticmethod
+    def _append(file, rows: Iterable[Scalar]) -> None:
+        csv.writer(file).writerows([r.step, r.name, f"{r.value:.6g}"] for r in rows)
 
     def image(self, step: int, name: str, png: bytes) -> None:
         """Leaves images to the others."""
