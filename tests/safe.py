@@ -18,15 +18,17 @@ def numbers(values) -> str:
     return " ".join(f"{value:g}" for value in values)
 
 
-def vector(item: str, line: int, columns, **values) -> str:
+def vector(item: str, line: int, columns, late: int = 0, **values) -> str:
+    """Returns a vector of a line, 0.25 s each, whose number is too low by `late`."""
+    start = np.datetime64("2022-09-18T07:49:00.000000")
     lists = "".join(
         f'<{name} count="{len(columns)}">{numbers(v)}</{name}>'
         for name, v in values.items()
     )
     return (
-        f"<{item}><azimuthTime>2022-09-18T07:49:00.000000</azimuthTime>"
-        f'<line>{line}</line><pixel count="{len(columns)}">{numbers(columns)}</pixel>'
-        f"{lists}</{item}>"
+        f"<{item}><azimuthTime>{start + np.timedelta64(250, 'ms') * line}</azimuthTime>"
+        f"<line>{line - late}</line>"
+        f'<pixel count="{len(columns)}">{numbers(columns)}</pixel>{lists}</{item}>'
     )
 
 
@@ -39,7 +41,8 @@ class Safe:
         bursts: Of each image; none of SM and GRD.
         valid: First and last row and column of each burst that hold data.
         gain: Of all images: (line, columns, values) for sigma nought.
-        noise: (line, columns, values).
+        noise: (line, columns, values); lines are counted in time, and those of bursts
+            numbered one burst too low, as ESA's processor does.
         along: Elements noiseAzimuthVector.
         info: More elements of each image's annotation.
         lines: Of a burst before the next one begins, by their times; all of them if
@@ -75,7 +78,7 @@ class Safe:
             (root / f"annotation/{name}.xml").write_text(
                 self._annotation(kind, mode, pixels.shape)
             )
-            self._calibration(root / "annotation/calibration", name)
+            self._calibration(root / "annotation/calibration", name, len(pixels))
             tiff(root / f"measurement/{name}.tiff", pixels)
         return root
 
@@ -106,7 +109,8 @@ class Safe:
             "</product>"
         )
 
-    def _calibration(self, folder: pathlib.Path, name: str) -> None:
+    def _calibration(self, folder: pathlib.Path, name: str, rows: int) -> None:
+        late = rows // self.bursts if self.bursts else 0
         gains = "".join(
             vector(
                 "calibrationVector",
@@ -123,7 +127,7 @@ class Safe:
             "</calibration>"
         )
         noise = "".join(
-            vector("noiseRangeVector", line, columns, noiseRangeLut=values)
+            vector("noiseRangeVector", line, columns, late, noiseRangeLut=values)
             for line, columns, values in self.noise
         )
         (folder / f"noise-{name}.xml").write_text(

@@ -102,14 +102,12 @@ def _in_radar_coordinates(rasterio) -> Iterator[None]:
 def _tags(rasterio, file) -> tuple[geotiff.Tag, ...]:
     """Returns the tags that GDAL gives to a GeoTIFF of the same place."""
     points, projection = file.gcps
-    if not (points or file.crs or file.rpcs or file.nodata is not None):
-        return ()
     place = {"crs": file.crs, "rpcs": file.rpcs}
     if points:
         place |= {"crs": projection, "gcps": points}
     elif not file.transform.is_identity:
         place["transform"] = file.transform
-    kind = {"driver": "GTiff", "width": 1, "height": 1, "count": 1, "dtype": "float32"}
+    kind = {"driver": "GTiff", "width": 1, "height": 1, "count": 1, "dtype": "float64"}
     with rasterio.MemoryFile() as memory, _in_radar_coordinates(rasterio):
         with memory.open(**kind, **place, nodata=file.nodata):
             pass

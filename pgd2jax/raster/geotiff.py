@@ -70,7 +70,8 @@ class Tiff:
 
         Raises:
             ValueError: if it holds several images, or fewer bytes than it says.
-            UnfitError: if its pixels are to be scaled.
+            UnfitError: if its pixels are to be scaled or masked, or only GDAL decodes
+                them.
         """
         self._file = tifffile.TiffFile(path)
         self._file.filehandle.set_lock(True)  # Several threads may read.
@@ -86,12 +87,22 @@ class Tiff:
         # Of a hostile file the pages may never end.
         pages = itertools.islice(self._file.pages, MOST_PAGES)
         whole = [page for page in pages if not page.is_reduced]
+        if any(page.is_mask for page in whole):
+            raise errors.UnfitError(
+                "it has a mask beside its pixels, which is not read; where that says "
+                "nothing, have NaN or 0, and take it off by gdal_translate -mask none"
+            )
         if len(whole) != 1:
             raise ValueError(f"it holds {len(whole)} images, but one is needed")
         self._page = page = whole[0]
         separate, depth, rows, cols, samples = page.shaped
         if depth > 1:
             raise ValueError(f"it holds {depth} layers, but one is needed")
+        if page.dtype.kind == "c" and page.predictor > 1:
+            raise errors.UnfitError(
+                "its complex pixels are compressed with a predictor, which GDAL alone "
+                "takes off; do so by gdal_translate -co COMPRESS=LZW -co PREDICTOR=1"
+            )
         self._bands = separate * samples
         self.shape = (rows, cols) if self._bands == 1 else (rows, cols, self._bands)
         self.dtype = page.dtype

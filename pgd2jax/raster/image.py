@@ -168,7 +168,8 @@ class Image:
             if len(self.shape) != 2:
                 raise RasterError(
                     f"{path}: shape={self.shape}, but one band of [rows, cols] is "
-                    "needed; write the band to a file of its own."
+                    "needed; write the band to a file of its own, real and imaginary "
+                    "parts to one complex band."
                 )
             if dtype is None or dtype.kind not in "uifc":
                 raise RasterError(f"{path}: {dtype=} holds no pixels.")

@@ -40,7 +40,7 @@ class Sicd:
             )
             table = about.load("{*}ImageData/{*}AmpTable")
             self._amplitudes = np.arange(256) if table is None else table
-        except (AssertionError, AttributeError, SyntaxError) as error:
+        except (AssertionError, AttributeError, IndexError, SyntaxError) as error:
             self._file.close()
             raise ValueError(f"it is no whole SICD: {error!r}") from error
         except BaseException:

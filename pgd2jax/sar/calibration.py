@@ -20,6 +20,7 @@ class Table:
         lines: Sequence[float],
         columns: Sequence[np.ndarray],
         values: Sequence[np.ndarray],
+        clock: np.ndarray,
         cols: int,
     ):
         """Takes values; beyond the outermost lines and columns they go on as there.
@@ -28,6 +29,7 @@ class Table:
             lines: [N], not falling.
             columns: [N] arrays of rising columns.
             values: [N] arrays, one value a column.
+            clock: [rows], the line of each row of the image.
             cols: Of the image.
 
         Raises:
@@ -35,7 +37,7 @@ class Table:
         """
         if not all(np.isfinite(v).all() and (v >= 0).all() for v in values):
             raise ValueError("its calibration or noise vectors hold unusable values.")
-        self._lines = np.asarray(lines, np.float64)
+        self._lines, self._clock = np.asarray(lines, np.float64), clock
         place = np.arange(cols)
         pairs = zip(columns, values, strict=True)
         self._table = np.array([np.interp(place, c, v) for c, v in pairs], np.float32)
@@ -47,7 +49,7 @@ class Table:
 
     def rows(self, rows: slice) -> np.ndarray:
         """Returns the values of some rows, [rows, cols] float32."""
-        place = np.arange(rows.start, rows.stop)
+        place = self._clock[rows]
         number = np.interp(place, self._lines, np.arange(len(self._lines)))
         before = np.floor(number).astype(int)
         after = np.minimum(before + 1, len(self._lines) - 1)

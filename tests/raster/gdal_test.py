@@ -38,6 +38,48 @@ def test_what_gdal_reads_keeps_its_place_and_no_data(tmp_path, power):
         assert np.isnan(file.nodata)
 
 
+def test_a_place_without_a_projection_is_kept(tmp_path, power):
+    (tmp_path / "g.raw").write_bytes(power.tobytes())
+    (tmp_path / "g.vrt").write_text(
+        '<VRTDataset rasterXSize="30" rasterYSize="40">'
+        "<GeoTransform>9, 0.001, 0, 41, 0, -0.002</GeoTransform>"
+        '<VRTRasterBand dataType="Float32" band="1" subClass="VRTRawRasterBand">'
+        '<SourceFilename relativeToVRT="1">g.raw</SourceFilename></VRTRasterBand>'
+        "</VRTDataset>"
+    )
+    with raster.Image(tmp_path / "g.vrt") as image:
+        raster.write(tmp_path / "g.tif", raster.Raster(power, image.tags))
+    with rasterio.open(tmp_path / "g.tif") as file:
+        assert file.transform == transform.from_origin(9, 41, 0.001, 0.002)
+
+
+def test_no_data_below_single_precision_are_read(tmp_path, power):
+    lowest = np.finfo(np.float64).min
+    pixels = power.astype(np.float64)
+    pixels[3, 4] = lowest
+    place = transform.from_origin(9, 41, 0.001, 0.002)
+    kind = {"driver": "HFA", "dtype": "float64", "transform": place}
+    write(tmp_path / "n.img", pixels, **kind, nodata=lowest)
+    with raster.Image(tmp_path / "n.img") as image:
+        rows = image.rows(0, 40)
+    assert np.flatnonzero(np.isnan(rows)).tolist() == [3 * 30 + 4]
+
+
+def test_masks_and_complex_predictors_are_refused_with_the_mend(tmp_path, power):
+    place = transform.from_origin(9, 41, 0.001, 0.002)
+    kind = {"driver": "GTiff", "dtype": "float32", "transform": place}
+    with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True):
+        write(tmp_path / "m.tif", power, **kind)
+        with rasterio.open(tmp_path / "m.tif", "r+") as file:
+            file.write_mask(power > 1)
+    with pytest.raises(raster.RasterError, match=r"m.tif: .*gdal_translate -mask none"):
+        raster.Image(tmp_path / "m.tif")
+    kind |= {"dtype": "complex64", "compress": "deflate", "predictor": 2}
+    write(tmp_path / "p.tif", power.astype(np.complex64), **kind)
+    with pytest.raises(raster.RasterError, match=r"p.tif: .*PREDICTOR=1"):
+        raster.Image(tmp_path / "p.tif")
+
+
 def test_control_points_and_rational_polynomials_are_kept(tmp_path, power):
     points = [
         control.GroundControlPoint(r, c, 9 + c / 100, 40 - r / 100, 5)

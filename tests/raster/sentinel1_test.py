@@ -6,6 +6,7 @@ import rasterio
 
 from pgd2jax import raster
 from pgd2jax.raster.sentinel1 import annotation
+from pgd2jax.sar import calibration
 from tests import safe
 
 SHAPE = (60, 50)
@@ -101,7 +102,8 @@ def test_bursts_begin_on_the_lines_of_their_times():
         f"</imageAnnotation><swathTiming><burstList>{bursts}</burstList></swathTiming>"
         "</product>"
     )
-    assert annotation.offsets(root) == [1342 * n for n in range(9)]
+    lines = annotation.clock(root, 9 * 1501).lines
+    np.testing.assert_array_equal(lines[::1501], 1342 * np.arange(9))
 
 
 def test_bursts_that_do_not_overlap_are_told(product):
@@ -134,9 +136,9 @@ def test_grd_as_cloud_optimised_geotiff_is_read(tmp_path):
     root = safe.cloud_optimised(safe.Safe({"iw-vh": amplitude}).write(tmp_path))
     with raster.Image(root) as image:
         np.testing.assert_array_equal(image.rows(0, 600), amplitude)
-        lines, _, gains = image.gain("sigma0")
-        assert list(lines) == [-10, 5000]
-        assert gains[0][0] == 300
+        gain = image.gain("sigma0")
+        assert list(gain.lines) == [-10, 5000]
+        assert gain.values[0][0] == 300
         assert image.looks == 4.4
 
 
@@ -236,21 +238,40 @@ def test_vectors_are_read_in_order_and_noise_of_old_processors_too(tmp_path):
         **BURSTS,
     ).write(tmp_path)
     with raster.Image(root) as image:
-        lines, columns, values = image.gain("sigma0")
+        lines, columns, values, _ = image.gain("sigma0")
         np.testing.assert_array_equal(lines, [-5, 30])
         np.testing.assert_array_equal(columns[0], [0, 20, 49])
         np.testing.assert_array_equal(values[1], [310, 320])
-        _, _, beta = image.gain("beta0")
-        np.testing.assert_array_equal(beta[1], [237, 237])
-        (lines, _, values), (part,) = image.noise()
-        np.testing.assert_array_equal(values[0], [7, 9])
+        np.testing.assert_array_equal(image.gain("beta0").values[1], [237, 237])
+        across, (part,) = image.noise()
+        np.testing.assert_array_equal(across.values[0], [7, 9])
         assert (part.rows, part.cols) == (slice(10, 20), slice(3, 8))
         np.testing.assert_array_equal(part.values, [1.5, 2])
         (noise,) = (root / "annotation/calibration").glob("noise-*")
         old = safe.vector("noiseVector", 4, (0, 49), noiseLut=(5, 6))
         noise.write_text(f"<noise><noiseVectorList>{old}</noiseVectorList></noise>")
-        (lines, _, values), along = image.noise()
-        assert (list(lines), list(values[0]), along) == ([4], [5, 6], ())
+        across, along = image.noise()
+        assert (list(across.lines), list(across.values[0]), along) == ([4], [5, 6], ())
+
+
+def test_vectors_of_bursts_are_placed_by_their_time(tmp_path):
+    # Value and line are the same; a burst begins 12 lines after the one before it.
+    lines = ((0, (0, 49), (0, 0)), (44, (0, 49), (44, 44)))
+    images = {"iw1-vv": safe.slc(SHAPE)}
+    root = safe.Safe(images, **BURSTS, lines=12, gain=lines, noise=lines)
+    with raster.Image(root.write(tmp_path)) as image:
+        for vectors in (image.gain("sigma0"), image.noise()[0]):
+            found = calibration.Table(*vectors, cols=SHAPE[1]).rows(slice(10, 60))
+            row = np.arange(10, 60)
+            np.testing.assert_allclose(found[:, 7], row % 20 + 12 * (row // 20))
+
+
+def test_vectors_without_bursts_are_placed_by_their_line(tmp_path):
+    lines = ((-5, (0, 49), (0, 0)), (60, (0, 49), (65, 65)))
+    root = safe.Safe({"s1-vv": safe.slc(SHAPE)}, gain=lines).write(tmp_path)
+    with raster.Image(root) as image:
+        found = calibration.Table(*image.gain("sigma0"), cols=SHAPE[1])
+    np.testing.assert_allclose(found.rows(slice(3, 9))[:, 7], np.arange(8, 14))
 
 
 def test_vectors_whose_columns_do_not_rise_are_refused(tmp_path):

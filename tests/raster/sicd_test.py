@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+import rasterio
 
 from pgd2jax import raster
 
@@ -104,9 +105,16 @@ def test_amplitude_and_phase_of_eight_bits_are_read(tmp_path, rng, table):
 def test_other_files_are_refused_by_name(tmp_path, slc):
     write(tmp_path / "slc.ntf", slc, "RE32F_IM32F")
     whole = (tmp_path / "slc.ntf").read_bytes()
-    for name, content in {"torn": whole[:5000], "none": b"no NITF at all"}.items():
+    (tmp_path / "torn.ntf").write_bytes(whole[:5000])
+    (tmp_path / "none.ntf").write_bytes(b"no NITF at all")
+    size = {"height": 4, "width": 5, "count": 1, "dtype": "float32"}
+    size |= {"crs": "EPSG:4326", "transform": (0.01, 0, 9, 0, -0.01, 41)}
+    with rasterio.open(
+        tmp_path / "plain.ntf", "w", driver="NITF", ICORDS="G", **size
+    ) as file:
+        file.write(np.ones((1, 4, 5), np.float32))
+    for name in ("torn", "none", "plain"):
         path = tmp_path / f"{name}.ntf"
-        path.write_bytes(content)
         with pytest.raises(raster.RasterError, match=f"{name}.ntf: cannot be read"):
             raster.read(path)
 

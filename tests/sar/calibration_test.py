@@ -6,7 +6,8 @@ from pgd2jax.sar import calibration
 
 def table(lines, columns, values, cols=5):
     arrays = [np.array(columns, float) for _ in lines]
-    return calibration.Table(lines, arrays, [np.array(v, float) for v in values], cols)
+    made = [np.array(v, float) for v in values]
+    return calibration.Table(lines, arrays, made, np.arange(30), cols)
 
 
 def test_values_are_linear_between_lines_and_columns_and_level_outside():

@@ -23,6 +23,32 @@ class Burst(NamedTuple):
     last: np.ndarray
 
 
+class Clock(NamedTuple):
+    """When the rows of an image were recorded.
+
+    Attributes:
+        lines: [rows], of each row, counted from the first in steps of the sampling in
+            azimuth; they go back where a burst begins.
+        start: Of the first burst; None of SM and GRD.
+        step: Seconds from line to line.
+    """
+
+    lines: np.ndarray
+    start: np.datetime64 | None = None
+    step: float = 1.0
+
+    def line(self, element: Element) -> float:
+        """Returns the line of a burst or vector.
+
+        Where there are bursts it is told by the time: the number that goes with the
+        range noise of TOPS images is off by a burst or two.
+        """
+        if self.start is None:
+            return float(text(element, "line"))
+        time = np.datetime64(text(element, "azimuthTime")) - self.start
+        return time / np.timedelta64(1, "s") / self.step
+
+
 class Vectors(NamedTuple):
     """Values along some lines of an image, to be interpolated between them.
 
@@ -30,19 +56,21 @@ class Vectors(NamedTuple):
         lines: [N], rising; may lie outside of the image.
         columns: [N] arrays of columns.
         values: [N] arrays, one value a column.
+        clock: [rows], the line of each row of the image.
     """
 
     lines: np.ndarray
     columns: list[np.ndarray]
     values: list[np.ndarray]
+    clock: np.ndarray
 
 
 class AzimuthNoise(NamedTuple):
-    """How the noise of a part of an image changes from line to line.
+    """How the noise of a part of an image changes from row to row.
 
     Attributes:
         rows, cols: The part.
-        lines: [N], rising.
+        lines: [N], rising; rows of the image.
         values: [N], to be multiplied with those across the lines.
     """
 
@@ -93,14 +121,16 @@ def bursts(root: Element, rows: int) -> tuple[Burst, ...]:
     return tuple(result)
 
 
-def offsets(root: Element) -> list[int]:
-    """Returns how many lines after the first burst each one begins, by its time."""
-    interval = float(text(root, "imageAnnotation/imageInformation/azimuthTimeInterval"))
-    times = [
-        np.datetime64(text(burst, "azimuthTime"))
-        for burst in root.findall("swathTiming/burstList/burst")
-    ]
-    return [round((t - times[0]) / np.timedelta64(1, "s") / interval) for t in times]
+def clock(root: Element, rows: int) -> Clock:
+    """Returns when the rows of an image were recorded, by the times of its bursts."""
+    found = root.findall("swathTiming/burstList/burst")
+    if not found:
+        return Clock(np.arange(rows))
+    step = float(text(root, "imageAnnotation/imageInformation/azimuthTimeInterval"))
+    start = np.datetime64(text(found[0], "azimuthTime"))
+    begin = [round(Clock(np.arange(0), start, step).line(burst)) for burst in found]
+    lines = np.add.outer(begin, np.arange(rows // len(found)))
+    return Clock(lines.ravel(), start, step)
 
 
 def _rises(places: np.ndarray, values: np.ndarray) -> bool:
@@ -108,30 +138,31 @@ def _rises(places: np.ndarray, values: np.ndarray) -> bool:
     return len(places) == len(values) > 0 and bool((np.diff(places) > 0).all())
 
 
-def vectors(root: Element, item: str, value: str) -> Vectors:
+def vectors(root: Element, item: str, value: str, when: Clock) -> Vectors:
     """Returns the vectors of a list.
 
     Args:
         root: Of the annotation.
         item: Path of the vectors.
         value: Name of the values.
+        when: Of the image.
 
     Raises:
         ValueError: if there are none, or the columns do not rise, or are not as many
             as the values.
     """
     found = [
-        (int(text(e, "line")), _array(e, "pixel", np.float64), _array(e, value, float))
+        (when.line(e), _array(e, "pixel", np.float64), _array(e, value, float))
         for e in root.findall(item)
     ]
     if not found or not all(_rises(c, v) for _, c, v in found):
         raise ValueError(f"its annotation lacks whole vectors of {value}")
     lines, columns, values = zip(*sorted(found, key=lambda v: v[0]), strict=True)
-    return Vectors(np.array(lines), list(columns), list(values))
+    return Vectors(np.array(lines), list(columns), list(values), when.lines)
 
 
 def noise(
-    root: Element, shape: tuple[int, int]
+    root: Element, shape: tuple[int, int], when: Clock
 ) -> tuple[Vectors, tuple[AzimuthNoise, ...]]:
     """Returns the power of thermal noise across lines, and its factors along them.
 
@@ -140,10 +171,12 @@ def noise(
     Args:
         root: Of the annotation of noise.
         shape: (rows, cols) of the image, which a part covers if it says no bounds.
+        when: Of the image.
     """
     if root.find("noiseVectorList") is not None:
-        return vectors(root, "noiseVectorList/noiseVector", "noiseLut"), ()
-    across = vectors(root, "noiseRangeVectorList/noiseRangeVector", "noiseRangeLut")
+        return vectors(root, "noiseVectorList/noiseVector", "noiseLut", when), ()
+    item = "noiseRangeVectorList/noiseRangeVector"
+    across = vectors(root, item, "noiseRangeLut", when)
     along = []
     for part in root.findall("noiseAzimuthVectorList/noiseAzimuthVector"):
 

@@ -140,7 +140,8 @@ class Measurement:
         """
         if not self._bursts:
             return self.pieces, self.tags
-        offsets = annotation.offsets(self._product.parse(self._layer))
+        starts = [burst.rows.start for burst in self._bursts]
+        offsets = self._clock().lines[starts].tolist()
         kept, start = [], 0
         for (one, here), (two, there) in itertools.pairwise(
             zip(self._bursts, offsets, strict=True)
@@ -154,7 +155,6 @@ class Measurement:
             kept.append(slice(start, int(one.rows.start + line - here)))
             start = int(two.rows.start + line - there)
         kept.append(slice(start, self.shape[0]))
-        starts = [burst.rows.start for burst in self._bursts]
 
         def moved(line):
             burst = max(bisect.bisect(starts, line) - 1, 0)
@@ -162,15 +162,20 @@ class Measurement:
 
         return tuple(kept), geotiff.moved(self.tags, moved)
 
+    def _clock(self) -> annotation.Clock:
+        return annotation.clock(self._product.parse(self._layer), self.shape[0])
+
     def gain(self, quantity: str) -> annotation.Vectors:
         """Returns the amplitude that stands for a backscatter of 1.
 
         Args:
             quantity: One of `QUANTITIES`.
         """
-        root = self._product.parse(self._layer, "calibration")
         return annotation.vectors(
-            root, "calibrationVectorList/calibrationVector", QUANTITIES[quantity]
+            self._product.parse(self._layer, "calibration"),
+            "calibrationVectorList/calibrationVector",
+            QUANTITIES[quantity],
+            self._clock(),
         )
 
     def noise(self) -> tuple[annotation.Vectors, tuple[annotation.AzimuthNoise, ...]]:
@@ -191,7 +196,8 @@ class Measurement:
                 f"version {version:.2f} of its processor tells the noise in other "
                 f"units than {NOISE_KNOWN:.2f} and later; leave --subtract-noise out"
             )
-        found = annotation.noise(self._product.parse(self._layer, "noise"), self.shape)
+        root = self._product.parse(self._layer, "noise")
+        found = annotation.noise(root, self.shape, self._clock())
         if not any(np.any(values > 0) for values in found[0].values):
             raise errors.UnfitError(
                 "its annotation tells no noise, all is 0; leave --subtract-noise out"
