@@ -102,7 +102,7 @@ def _compare(args: argparse.Namespace) -> None:
 def _print_measures(noisy, clean, reference) -> None:
     mean = unreferenced.ratio_mean(noisy, clean)
     print(f"whole image: mean of the ratio image {mean:.3f}")
-    total = unreferenced.sum_ratio_db(noisy, clean)
+    total = referenced.sum_ratio_db(clean, noisy)
     if abs(total) > FAR:
         print(
             f"  its sum is {total:+.1f} dB over the noisy one's: are both intensities, "

@@ -58,7 +58,7 @@ def measure(
             noisy,
             estimate,
         ),
-        "sum_over_noisy": unreferenced.sum_ratio_db(noisy, estimate),
+        "sum_over_noisy": referenced.sum_ratio_db(estimate, noisy),
         "m_index": structure.m_index(noisy, ratio, windows),
         "excess_correlation": structure.excess_correlation(ratio, noisy, windows),
     }

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from pgd2jax.metrics import similarity
 from pgd2jax.metrics.images import together
 from pgd2jax.metrics.undefined import undefined
 from pgd2jax.sar import radiometry
@@ -46,7 +47,11 @@ def bias_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 
 def sum_ratio_db(estimate: np.ndarray, reference: np.ndarray) -> float:
-    """Returns 10 log10 of the sums' ratio; 0 where the intensity is calibrated."""
+    """Returns 10 log10 of the sums' ratio; 0 where the intensity is calibrated.
+
+    Against the noisy image in place of a reference: of a large scene, whose noisy sum
+    does not vary with few pixels or a strong point.
+    """
     estimate, reference = (image.sum() for image in _pixels(estimate, reference))
     if not (estimate > 0 and reference > 0):
         return undefined("the ratio of sums needs power in both images.")
@@ -59,12 +64,7 @@ def psnr_amplitude_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     The peak is the largest amplitude of the reference, to which the estimate is
     clipped. NaN where both are equal.
     """
-    estimate, reference = map(radiometry.amplitude, _pixels(estimate, reference))
-    peak = reference.max()
-    if not peak > 0:
-        return undefined("the reference holds no power.")
-    square = np.mean(((np.minimum(estimate, peak) - reference) / peak) ** 2)
-    return -_decibel_of(square, "the PSNR of equal images is infinite.")
+    return similarity.psnr(*similarity.amplitudes(estimate, reference))
 
 
 def gain_db(noisy: np.ndarray, estimate: np.ndarray, reference: np.ndarray) -> float:
@@ -79,10 +79,6 @@ def gain_db(noisy: np.ndarray, estimate: np.ndarray, reference: np.ndarray) -> f
     if not (before > 0 and after > 0):
         return undefined("the gain needs an error before and after.")
     return float(radiometry.decibel(before / after))
-
-
-def _decibel_of(value: float, otherwise: str) -> float:
-    return float(radiometry.decibel(value)) if value > 0 else undefined(otherwise)
 
 
 ALL = {

@@ -37,13 +37,24 @@ class Similarity(NamedTuple):
     ssim: float
 
 
+def psnr(estimate: np.ndarray, reference: np.ndarray, data_range: float) -> float:
+    """Returns 10 log10(data_range^2 / mean square error), dB; arguments as below."""
+    valid = together(estimate, reference)
+    if not data_range > 0:
+        return undefined(f"the PSNR needs {data_range=} over 0: an image is constant.")
+    square = np.mean((estimate[valid] - reference[valid]) ** 2)
+    if not square > 0:
+        return undefined("the PSNR of equal images is infinite.")
+    return float(-radiometry.decibel(square / radiometry.power(data_range)))
+
+
 def similarity(
     estimate: np.ndarray, reference: np.ndarray, data_range: float
 ) -> Similarity:
     """Returns PSNR and SSIM of two images as they are, any scale, [H, W].
 
-    PSNR is 10 log10(data_range^2 / mean square error). The SSIM takes means over 7 x 7
-    pixels and K1 = 0.01, K2 = 0.03; it is NaN for images smaller than a window.
+    The SSIM takes means over 7 x 7 pixels and K1 = 0.01, K2 = 0.03; it is NaN for
+    images smaller than a window.
 
     Args:
         estimate: [H, W].
@@ -53,23 +64,18 @@ def similarity(
     Raises:
         ValueError: if the shapes differ or no pixel is finite in both.
     """
-    valid = together(estimate, reference)
-    if not data_range > 0:
-        reason = f"PSNR and SSIM need {data_range=} over 0: an image is constant."
-        return Similarity(undefined(reason), undefined(reason))
-    guess, truth = (np.where(valid, x, 0.0) for x in (estimate, reference))
-    square = np.mean((guess - truth)[valid] ** 2)
     return Similarity(
-        psnr=float(-radiometry.decibel(square / radiometry.power(data_range)))
-        if square > 0
-        else undefined("the PSNR of equal images is infinite."),
-        ssim=_ssim(guess, truth, valid, data_range),
+        psnr(estimate, reference, data_range), _ssim(estimate, reference, data_range)
     )
 
 
-def _ssim(guess, truth, valid, data_range) -> float:
-    if min(guess.shape) < WINDOW:
+def _ssim(estimate, reference, data_range) -> float:
+    valid = together(estimate, reference)
+    if not data_range > 0:
+        return undefined(f"the SSIM needs {data_range=} over 0: an image is constant.")
+    if min(valid.shape) < WINDOW:
         return undefined(f"the SSIM needs {WINDOW} x {WINDOW} pixels.")
+    guess, truth = (np.where(valid, x, 0.0) for x in (estimate, reference))
     _, local = metrics.structural_similarity(
         truth, guess, win_size=WINDOW, data_range=data_range, full=True
     )
@@ -80,15 +86,23 @@ def _ssim(guess, truth, valid, data_range) -> float:
     return float(local[whole].mean())
 
 
-def amplitude(estimate: np.ndarray, reference: np.ndarray) -> Similarity:
-    """Returns PSNR and SSIM of the amplitude.
+def amplitudes(
+    estimate: np.ndarray, reference: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Returns both amplitudes, [H, W] float64, and the largest of the reference.
 
-    The range is the largest amplitude of the reference, to which the estimate is
-    clipped.
+    To that the estimate is clipped.
     """
-    guess, truth = radiometry.amplitude(estimate), radiometry.amplitude(reference)
+    guess, truth = (
+        radiometry.amplitude(np.asarray(x, np.float64)) for x in (estimate, reference)
+    )
     peak = truth[together(guess, truth)].max()
-    return similarity(np.minimum(guess, peak), truth, float(peak))
+    return np.minimum(guess, peak), truth, float(peak)
+
+
+def amplitude(estimate: np.ndarray, reference: np.ndarray) -> Similarity:
+    """Returns PSNR and SSIM of the amplitude, in the range of the reference's."""
+    return similarity(*amplitudes(estimate, reference))
 
 
 def decibel(estimate: np.ndarray, reference: np.ndarray) -> Similarity:

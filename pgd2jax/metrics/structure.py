@@ -30,7 +30,7 @@ def _homogeneity(levels: np.ndarray) -> float:
     return float((counts / (1 + apart * apart)).sum() / total) if total else np.nan
 
 
-def texture_residual(ratio: np.ndarray, seed: int = 0) -> float:
+def texture_residual(ratio: np.ndarray) -> float:
     """Returns delta h, the second-order residual of Gomez et al., per cent; best 0.
 
     100 |h - h0| / h, with h the homogeneity of the ratio image's co-occurrences at
@@ -41,7 +41,6 @@ def texture_residual(ratio: np.ndarray, seed: int = 0) -> float:
 
     Args:
         ratio: [H, W]; NaN for no data.
-        seed: Of the shuffling.
     """
     valid = np.isfinite(ratio)
     if not valid.any():
@@ -55,7 +54,7 @@ def texture_residual(ratio: np.ndarray, seed: int = 0) -> float:
     image = np.zeros(ratio.shape, np.uint8)
     image[valid] = level
     found = _homogeneity(image)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     shuffled = []
     for _ in range(SHUFFLES):
         image[valid] = rng.permutation(level)
@@ -93,9 +92,7 @@ def looks_residual(
     return float(50 * np.mean(found))
 
 
-def m_index(
-    noisy: np.ndarray, ratio: np.ndarray, windows: Sequence[Window], seed: int = 0
-) -> float:
+def m_index(noisy: np.ndarray, ratio: np.ndarray, windows: Sequence[Window]) -> float:
     """Returns M, the sum of both residuals, per cent; lower is better, 0 ideal.
 
     Gomez, Ospina and Frery, "Unassisted quantitative evaluation of despeckling
@@ -106,9 +103,8 @@ def m_index(
         noisy: [H, W] linear power.
         ratio: [H, W].
         windows: Homogeneous ones.
-        seed: Of the shuffling.
     """
-    return looks_residual(noisy, ratio, windows) + texture_residual(ratio, seed)
+    return looks_residual(noisy, ratio, windows) + texture_residual(ratio)
 
 
 def correlation(decibel: np.ndarray) -> np.ndarray:

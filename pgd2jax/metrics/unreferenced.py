@@ -11,7 +11,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pgd2jax.metrics.images import together
 from pgd2jax.metrics.undefined import MeasureWarning, undefined
 from pgd2jax.metrics.windows import Window
 from pgd2jax.sar import radiometry
@@ -87,16 +86,3 @@ def ratio_looks(noisy: np.ndarray, despeckled: np.ndarray, looks: float) -> floa
     if not values.size:
         return undefined("no ratio is defined.")
     return float(values.astype(np.float64).var() * looks)
-
-
-def sum_ratio_db(noisy: np.ndarray, despeckled: np.ndarray) -> float:
-    """Returns 10 log10 of the sum despeckled over the sum noisy, dB; best 0.
-
-    Of a large scene; the noisy sum itself varies with few pixels or a strong point.
-    """
-    valid = together(noisy, despeckled)
-    before = float(np.sum(noisy, dtype=np.float64, where=valid))
-    after = float(np.sum(despeckled, dtype=np.float64, where=valid))
-    if not (before > 0 and after > 0):
-        return undefined("the ratio of sums needs power in both images.")
-    return float(radiometry.decibel(after / before))

@@ -6,6 +6,7 @@ Never choose on a despeckled image: that rewards what invents flatness.
 import numpy as np
 
 WINDOW = 32  # Rows and columns.
+MOST = 64  # Windows at most, evenly from all that are found.
 BLOCKS = 4  # A side; their means tell flat ground from other.
 # Block means of one look, 64 pixels each, vary by 0.13 of their mean where samples are
 # independent, by 0.25 in a narrow band. Ground of 1.5 dB adds 0.35 to that.
@@ -15,15 +16,13 @@ FLATTEST, SIMILAR = 0.1, 1.6  # What is as flat as the flattest tenth, speckle a
 Window = tuple[slice, slice]
 
 
-def _candidates(intensity, size, within) -> list[tuple[float, Window]]:
+def _candidates(intensity) -> list[tuple[float, Window]]:
     """Returns (variation of the block means, window), the flattest first."""
-    step = size // BLOCKS
+    step = WINDOW // BLOCKS
     rows, cols = (length // step for length in intensity.shape)
     if min(rows, cols) < BLOCKS:
         return []
     whole = np.asarray(intensity, np.float64)[: rows * step, : cols * step]
-    if within is not None:
-        whole = np.where(within[: rows * step, : cols * step], whole, np.nan)
     means = whole.reshape(rows, step, cols, step).mean(axis=(1, 3))
     groups = np.lib.stride_tricks.sliding_window_view(means, (BLOCKS, BLOCKS))
     level = groups.mean(axis=(2, 3))
@@ -38,22 +37,18 @@ def _candidates(intensity, size, within) -> list[tuple[float, Window]]:
         if not good[row, col]:
             continue
         place = (
-            slice(row * step, row * step + size),
-            slice(col * step, col * step + size),
+            slice(row * step, row * step + WINDOW),
+            slice(col * step, col * step + WINDOW),
         )
         found.append((float(variation[row, col]), place))
     return found
 
 
-def flattest(
-    intensity: np.ndarray, size: int = WINDOW, within: np.ndarray | None = None
-) -> Window:
+def flattest(intensity: np.ndarray) -> Window:
     """Finds the most homogeneous window of a noisy image.
 
     Args:
-        intensity: Noisy linear power, [H, W].
-        size: Rows and columns of the window; windows start at multiples of a quarter.
-        within: Bool, [H, W]; only windows that lie in it wholly count.
+        intensity: Noisy linear power, [H, W]; NaN for no data.
 
     Returns:
         (row_slice, col_slice) of the window whose 4 x 4 block means vary least,
@@ -62,15 +57,13 @@ def flattest(
     Raises:
         ValueError: if no window fits.
     """
-    found = _candidates(intensity, size, within)
+    found = _candidates(intensity)
     if not found:
-        raise ValueError(f"no valid window of {size=} in {np.shape(intensity)=}.")
+        raise ValueError(f"no valid window of {WINDOW=} in {np.shape(intensity)=}.")
     return found[0][1]
 
 
-def homogeneous(
-    intensity: np.ndarray, looks: float = 1.0, size: int = WINDOW, most: int = 64
-) -> list[Window]:
+def homogeneous(intensity: np.ndarray, looks: float = 1.0) -> list[Window]:
     """Finds homogeneous windows of a noisy image that do not overlap.
 
     Those whose block means vary by less than 1.6 times the flattest tenth of all
@@ -80,14 +73,13 @@ def homogeneous(
     Args:
         intensity: Noisy linear power, [H, W].
         looks: Its equivalent number of looks; more of them show finer texture.
-        size: Rows and columns of a window.
-        most: Windows at most, evenly from all that are found.
 
     Returns:
-        (row_slice, col_slice) each; none if no ground is flat: the means of 4 x 4
-        blocks vary by over 0.35 / sqrt(looks) of their mean everywhere.
+        (row_slice, col_slice) each, 64 at most, evenly from all; none if no ground is
+        flat: the means of 4 x 4 blocks vary by over 0.35 / sqrt(looks) of their mean
+        everywhere.
     """
-    candidates = _candidates(intensity, size, None)
+    candidates = _candidates(intensity)
     if not candidates:
         return []
     flat = np.quantile([variation for variation, _ in candidates], FLATTEST)
@@ -99,4 +91,4 @@ def homogeneous(
         if not taken[window].any():
             taken[window] = True
             chosen.append(window)
-    return chosen[:: -(-len(chosen) // most) or 1]
+    return chosen[:: -(-len(chosen) // MOST) or 1]

@@ -23,6 +23,7 @@ from pgd2jax.train.watch import scalar_file
 
 TIME = "s_per_mpixel"
 FORMATS = (".pdf", ".png", ".svg")
+COLUMNS = 4  # Of a gallery.
 ASPECTS = 0.2, 3.0  # Height over width of a panel, of long strips.
 SPAN = 30.0  # dB from black to white.
 LOWEST = 1e-30  # Power whose decibels stand for none.
@@ -98,7 +99,7 @@ def comparison(
     A good ratio image shows speckle alone: structure in it was taken from the scene.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         noisy: Linear power, [H, W].
         despeckled: Linear power, [H, W].
         reference: Linear power, [H, W], if there is one.
@@ -120,19 +121,16 @@ def comparison(
     save(sheet, path)
 
 
-def gallery(
-    path: str | os.PathLike, images: Mapping[str, np.ndarray], columns: int = 4
-) -> None:
+def gallery(path: str | os.PathLike, images: Mapping[str, np.ndarray]) -> None:
     """Draws images of one scene beside each other, on one scale.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         images: Linear power, [H, W] each, by name; the last one gives the scale.
-        columns: Images in a row.
     """
     names = list(images)
-    rows = -(-len(names) // columns)
-    columns = min(columns, len(names))
+    rows = -(-len(names) // COLUMNS)
+    columns = min(COLUMNS, len(names))
     sheet = _sheet(3 * columns, 3 * rows * _aspect(images[names[0]]) + 0.6)
     axes = sheet.subplots(rows, columns, squeeze=False).ravel()
     middle = _middle(images[names[-1]])
@@ -153,7 +151,7 @@ def profile(
     """Draws one row of several images, across an edge or a point.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         images: Linear power, [H, W] each, by name.
         row: Number of the row.
         cols: Its columns; all by default.
@@ -184,7 +182,7 @@ def distributions(
     The noisy image is left out, which would squeeze the others, here as below.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         rows: Of an evaluation.
         measure: A name of `MEASURES`.
 
@@ -228,7 +226,7 @@ def differences(
     """Draws each method's paired difference to ours with its 95 % interval.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         found: From `statistics.differences`.
         measure: A name of `MEASURES` that is in it.
         ours: What the others are compared with.
@@ -265,7 +263,7 @@ def trade_off(
     """Draws a measure over the time that each method takes.
 
     Args:
-        path: .png or .pdf.
+        path: .png, .pdf or .svg.
         means: From `statistics.summary`.
         measure: A name of `MEASURES`.
 

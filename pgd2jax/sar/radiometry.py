@@ -79,7 +79,7 @@ def amplitude_from_decibel(decibel):
     return 10.0 ** (decibel / 20.0)
 
 
-def geometric_mean(power, where=None):
+def geometric_mean(power):
     """Returns exp of the mean logarithm of the positive pixels; 1 if there are none.
 
     The typical power of a scene: unlike the mean it does not follow a few bright
@@ -87,10 +87,9 @@ def geometric_mean(power, where=None):
 
     Args:
         power: Linear power, any shape.
-        where: Pixels to use, bool, like `power`; all if None.
     """
     xp = _namespace(power)
-    positive = power > 0 if where is None else where & (power > 0)
+    positive = power > 0
     logs = xp.log(xp.where(positive, power, 1.0))
     mean = logs.sum() / xp.maximum(positive.sum(), 1)
     return xp.exp(mean).astype(power.dtype)

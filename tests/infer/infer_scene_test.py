@@ -62,6 +62,28 @@ def test_backscatter_is_calibrated_and_noise_leaves_a_mask(tmp_path, far):
     assert not mask[0].any()  # There is no data at all.
 
 
+def test_areas_of_zeros_are_not_noise(tmp_path, far):
+    pixels = np.abs(safe.slc(SHAPE))
+    pixels[:, :20] = 0
+    root = safe.Safe({"iw-vv": pixels}).write(tmp_path)
+    scene.despeckle(far, root, tmp_path / "sigma.tif", subtract_noise=True)
+    assert not raster.read(tmp_path / "sigma.tif").pixels[:, :20].any()
+    assert not raster.read(tmp_path / "sigma-noise.tif").pixels[:, :20].any()
+
+
+def test_zeros_are_decibels_where_they_were_no_data(tmp_path, far):
+    pixels = np.abs(safe.slc(SHAPE)).astype(np.float32)
+    place = {"crs": "EPSG:32632", "transform": (10, 0, 5e5, 0, -10, 5e6), "nodata": 0}
+    size = {"height": SHAPE[0], "width": SHAPE[1], "count": 1, "dtype": "float32"}
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", **size, **place) as to:
+        to.write(pixels, 1)
+    for unit, nodata in (("intensity", 0), ("decibel", np.nan)):
+        target = tmp_path / f"{unit}.tif"
+        scene.despeckle(far, tmp_path / "a.tif", target, unit=unit, looks=1)
+        with rasterio.open(target) as file:
+            np.testing.assert_equal(file.nodata, nodata)
+
+
 def test_a_debursted_result_is_that_of_the_bursts_without_what_they_have_twice(
     tmp_path, far
 ):

@@ -2,11 +2,12 @@ import os
 import shutil
 import types
 
+import jax
 import numpy as np
 import pytest
 from PIL import Image
 
-from pgd2jax import raster
+from pgd2jax import infer, raster
 from pgd2jax.infer import scene
 from tests import safe
 
@@ -69,6 +70,36 @@ def test_rows_of_other_pixels_are_not_taken_up(stopped, far, caplog):
     assert "made otherwise" in caplog.text
     expected = far(np.load(source), tile=16)
     np.testing.assert_allclose(np.load(target), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("change", [{"layer": "s3-hv"}, {"looks": 4}, {}])
+def test_rows_made_otherwise_are_not_taken_up(tmp_path, far, caplog, change):
+    target, amplitude = tmp_path / "clean.npy", np.abs(safe.slc((200, 50)))
+    source = safe.Safe({"s3-hh": amplitude, "s3-hv": amplitude}).write(tmp_path)
+    begin = {"layer": "s3-hh", "looks": 3, "tile": 16, "resume": True}
+
+    def interrupt(done, total):
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        scene.despeckle(far, source, target, **begin, progress=interrupt)
+    if not change:
+        params = jax.tree.map(lambda x: 1.1 * x, far.params)
+        far = infer.Despeckler(far.model, params, config={})
+    scene.despeckle(far, source, target, **begin | change)
+    assert "made otherwise" in caplog.text
+    again = target.with_stem("again")
+    scene.despeckle(far, source, again, **begin | change)
+    np.testing.assert_array_equal(np.load(target), np.load(again))
+
+
+def test_a_result_that_came_meanwhile_is_not_replaced(stopped, far):
+    source, target = stopped
+    target.write_bytes(b"of another run")
+    with pytest.raises(FileExistsError):
+        scene.despeckle(far, source, target, resume=True)
+    assert target.read_bytes() == b"of another run"
 
 
 def test_two_runs_of_one_result_do_not_mix_their_rows(stopped, far):
@@ -145,3 +176,9 @@ def test_room_is_needed_for_the_rows_that_are_kept_too(tmp_path, far, monkeypatc
     with pytest.raises(raster.RasterError, match=r"may take 8e-05 GB.*make room"):
         scene.despeckle(far, source, target, tile=16, resume=True)
     scene.despeckle(far, source, target, tile=16)
+
+
+def test_a_resumed_run_needs_no_room_for_the_rows_it_has(stopped, far, monkeypatch):
+    free = types.SimpleNamespace(free=70_000)  # Of 80,000 for a result and its rows.
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: free)
+    scene.despeckle(far, *stopped, tile=16, resume=True)

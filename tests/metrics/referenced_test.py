@@ -15,7 +15,7 @@ def test_twice_the_power_is_three_decibels_off():
 
 def test_psnr_by_hand():
     reference = np.array([[4.0, 1.0]])
-    estimate = np.array([[4.0, 4.0]])  # Amplitude 2 for 1, peak 2: mse 1/8.
+    estimate = np.array([[9.0, 4.0]])  # Amplitude 2 for 1, peak 2: mse 1/8.
     expected = 10 * np.log10(8)
     assert referenced.psnr_amplitude_db(estimate, reference) == pytest.approx(expected)
 
@@ -23,6 +23,7 @@ def test_psnr_by_hand():
 def test_nan_pixels_are_left_out():
     broken = np.where(np.eye(4, dtype=bool), np.nan, 2 * ONE)
     assert referenced.rmse_db(broken, ONE) == pytest.approx(3.0103, abs=1e-4)
+    assert referenced.sum_ratio_db(2 * ONE, broken) == 0
 
 
 def test_zeros_in_the_estimate_give_a_large_finite_error():

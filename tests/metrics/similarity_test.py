@@ -76,12 +76,14 @@ def test_amplitude_is_clipped_to_the_largest_of_the_reference():
 
 
 def test_contrastive_convention_by_hand():
-    noisy = np.array([[0.0, 1.0, 9.0, 25.0]])  # Amplitudes 0, 1, 3, 5: scale to 0..1.
-    reference = np.array([[0.25, 4.0, 9.0, 16.0]])  # -1/8, 1/4, 1/2, 3/4 -> abs.
-    estimate = np.array([[0.0, 4.0, 4.0, 49.0]])  # -1/4, 1/4, 1/4, 3/2 -> clipped.
+    noisy = np.array(
+        [[0.0, 1.0, 9.0, 25.0, 4.0]]
+    )  # Amplitudes 0, 1, 3, 5: scale to 0..1.
+    reference = np.array([[0.25, 4.0, 9.0, 16.0, 0.25]])  # -1/8, 1/4, 1/2, 3/4 -> abs.
+    estimate = np.array([[0.0, 4.0, 4.0, 49.0, 4.0]])  # -1/4, 1/4, 1/4, 3/2 -> clipped.
     truth, guess = (
-        np.array([1 / 8, 1 / 4, 1 / 2, 3 / 4]),
-        np.array([0, 1 / 4, 1 / 4, 1]),
+        np.array([1 / 8, 1 / 4, 1 / 2, 3 / 4, 1 / 8]),
+        np.array([0, 1 / 4, 1 / 4, 1, 1 / 4]),
     )
     once = -10 * np.log10(np.mean((guess - truth) ** 2))
     # Squared, and each between its own smallest nonzero and largest value.

@@ -25,6 +25,10 @@ def test_clutter_leaves_gaps_and_the_guard_out(point):
     point[32, 30 + 9 :] = np.nan
     point[24, 30] = 1e6  # 8 pixels away.
     assert targets.ground_contrast_db(point, 32, 30) == pytest.approx(30)
+    point[11] = 1e6  # 21 pixels away.
+    assert targets.ground_contrast_db(point, 32, 30) == pytest.approx(30)
+    point[12, 30] = 1e6  # 20 pixels away.
+    assert targets.ground_contrast_db(point, 32, 30) < 10
 
 
 def test_points_at_the_border_count_the_pixels_there_are():

@@ -31,13 +31,6 @@ def test_ratio_of_pure_speckle_has_mean_one_and_the_speckles_variance(rng):
     assert unreferenced.ratio_mean(noisy, 2 * flat) == pytest.approx(0.5, abs=0.004)
 
 
-def test_sums_are_compared_over_valid_pixels():
-    noisy = np.array([[1.0, 3.0, np.nan]])
-    assert unreferenced.sum_ratio_db(noisy, np.array([[2.0, 2.0, 9.0]])) == 0
-    with pytest.warns(MeasureWarning):
-        assert np.isnan(unreferenced.sum_ratio_db(0 * noisy, noisy))
-
-
 def test_median_over_windows_and_none_without_windows():
     image = np.arange(16.0).reshape(4, 4)
     windows = [(slice(r, r + 1), slice(0, 4)) for r in (0, 2, 3)]

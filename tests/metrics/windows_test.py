@@ -14,14 +14,32 @@ def test_flattest_window_is_the_flat_quarter(rng):
     assert col.stop <= 64
 
 
-def test_flattest_window_stays_within_its_mask_or_says_there_is_none(rng):
+def test_flattest_window_has_no_gaps_or_there_is_none(rng):
     noisy = rng.exponential(size=(64, 64))
-    within = np.zeros((64, 64), bool)
-    within[:40, 24:] = True
-    row, col = windows.flattest(noisy, within=within)
-    assert within[row, col].all()
+    noisy[40:], noisy[:, :24] = np.nan, np.nan
+    row, col = windows.flattest(noisy)
+    assert row.stop <= 40
+    assert col.start >= 24
     with pytest.raises(ValueError, match="no valid window"):
-        windows.flattest(noisy, within=~within & False)
+        windows.flattest(noisy[:, :50])
+
+
+def test_most_windows_are_as_flat_as_the_flattest_and_64_at_most(rng):
+    # Ground of 1 dB on the right: within 0.35, but over 1.6 times the left's variation.
+    level = np.ones((512, 640))
+    fine = 10 ** (0.1 * rng.normal(size=(64, 40))).repeat(8, 0).repeat(8, 1)
+    level[:, 320:] *= fine
+    found = windows.homogeneous(level * rng.gamma(40, 1 / 40, size=level.shape))
+    assert 32 < len(found) <= 64
+    assert found[-1][0].start >= 448  # From all over the image.
+    assert all(window[1].stop <= 328 for window in found)
+
+
+def test_windows_of_many_looks_must_be_flatter(rng):
+    level = 10 ** (0.1 * rng.normal(size=(16, 16))).repeat(8, 0).repeat(8, 1)
+    noisy = level * rng.gamma(40, 1 / 40, size=level.shape)
+    assert windows.homogeneous(noisy, 1)
+    assert windows.homogeneous(noisy, 40) == []
 
 
 @pytest.mark.parametrize("looks", [1, 4])

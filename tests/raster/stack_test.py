@@ -39,6 +39,22 @@ def test_files_keep_the_order_that_they_are_given_in(tmp_path):
     assert raster.series(given) == given
 
 
+@pytest.mark.parametrize("nodata", [0, None])
+def test_zeros_of_a_date_are_no_data_where_its_file_says_so(tmp_path, nodata):
+    profile = {"driver": "GTiff", "height": 12, "width": 10, "count": 1}
+    place = transform.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    pixels = np.ones((12, 10), "f4")
+    pixels[3, 4] = 0
+    for name in ("a", "b"):
+        file = tmp_path / f"{name}.tif"
+        kind = profile | {"dtype": "float32", "transform": place, "nodata": nodata}
+        with rasterio.open(file, "w", **kind) as target:
+            target.write(pixels, 1)
+    samples, _ = raster.read_stack(raster.series([tmp_path]), same)
+    expected = np.where(pixels == 0, np.nan if nodata == 0 else 0, pixels)
+    np.testing.assert_array_equal(samples, [expected] * 2)
+
+
 def test_series_leaves_no_file_behind(tmp_path, monkeypatch):
     write(tmp_path, ["a.npy", "b.npy"])
     scratch = tmp_path / "scratch"

@@ -94,6 +94,15 @@ def test_strong_points_are_kept_by_lee_and_halved_by_kuan():
     assert filters.kuan(image)[7, 7] == pytest.approx(205 + 0.489 * 9795, rel=0.01)
 
 
+def test_frost_weighs_by_distance_and_the_variation_around_the_centre(rng):
+    image = rng.exponential(size=(3, 3))
+    row, col = np.mgrid[-1:2, -1:2]
+    variation = image.var() / image.mean() ** 2
+    weight = np.exp(-2 * variation * np.hypot(row, col))
+    found = filters.frost(image, window=3, damping=2)[1, 1]
+    assert found == pytest.approx((weight * image).sum() / weight.sum())
+
+
 @pytest.mark.parametrize("turns", range(4))
 @pytest.mark.parametrize("diagonal", [False, True])
 def test_refined_lee_keeps_an_edge_where_a_boxcar_smears_it(turns, diagonal, rng):

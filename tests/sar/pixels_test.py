@@ -13,6 +13,13 @@ def test_single_zeros_are_data_and_squares_of_zeros_are_not(rng):
     np.testing.assert_array_equal(pixels.no_data(power), expected)
 
 
+@pytest.mark.parametrize("rows", [2, 3, 4])
+def test_zeros_across_a_narrow_image_are_where_they_are(rows):
+    power = np.ones((rows, 40))
+    power[1:, 20:26] = 0  # They go on beyond the border.
+    np.testing.assert_array_equal(pixels.no_data(power), power == 0)
+
+
 def test_zeros_at_the_border_and_corner_are_no_data(rng):
     power = rng.exponential(size=(30, 40)) + 0.1
     power[:2] = 0

@@ -60,6 +60,24 @@ def test_adamw_alone_takes_steps_of_the_rate_whatever_the_gradient(name):
     np.testing.assert_allclose(step, RATE, rtol=1e-3)
 
 
+@pytest.mark.parametrize("muon", [True, False])
+def test_inner_kernels_decay_and_the_rate_ends_at_a_hundredth(muon):
+    params = {"conv": {"kernel": jnp.ones((3, 3, 8, 16)), "bias": jnp.ones(16)}}
+    params["head"] = {"kernel": jnp.ones((3, 3, 16, 4))}
+    nothing = jax.tree.map(jnp.zeros_like, params)
+    tx = state.optimiser(
+        4, muon=muon, learning_rate=RATE, warmup_steps=2, weight_decay=0.1, clip=1e9
+    )
+    update, before, steps = jax.jit(tx.update), tx.init(params), []
+    for _ in range(5):
+        step, before = update(nothing, before, params)
+        steps.append(step)
+        assert not np.any(step["conv"]["bias"])
+        assert not np.any(step["head"]["kernel"])
+    decay = np.array([step["conv"]["kernel"].mean() for step in steps]) / (-0.1 * RATE)
+    np.testing.assert_allclose(decay, [0, 0.5, 1, 0.505, 0.01], rtol=1e-4)
+
+
 def test_kernels_of_one_shape_step_as_if_alone():
     rng = np.random.default_rng(0)
     one, other = jnp.asarray(rng.normal(size=(2, 3, 3, 8, 16)), jnp.float32)
