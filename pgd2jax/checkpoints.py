@@ -31,6 +31,7 @@ FOLDER = "checkpoints"
 WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
 DEFAULT = "base"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
+DRIVERS = {".zarray": "zarr", "zarr.json": "zarr3"}  # Of arrays in both formats.
 
 
 class CheckpointError(ValueError):
@@ -219,8 +220,9 @@ def _read_through(item: pathlib.Path) -> None:
     store = ts.KvStore.open({"driver": "ocdbt", "base": base}).result()
     for key in store.list().result():
         array, _, file = key.decode().rpartition("/")
-        if file == ".zarray":
-            found = {"driver": "zarr", "kvstore": (store / array).spec().to_json()}
+        if file in DRIVERS:
+            place = (store / array).spec().to_json()
+            found = {"driver": DRIVERS[file], "kvstore": place}
             ts.open(found).result().read().result()
 
 

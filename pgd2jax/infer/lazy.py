@@ -51,22 +51,25 @@ class Lazy:
                 row = range(len(self))[operator.index(rows)]
             except TypeError as error:
                 raise IndexError(f"{key}: give integers or slices.") from error
-            return self._rows(slice(row, row + 1))[0, cols].copy()  # The band is kept.
+            return self._rows(slice(row, row + 1))[0, cols]
         start, stop, step = rows.indices(len(self))
         wanted = range(start, stop, step)
         if not wanted:
             return np.empty((0, self.shape[1]), self.dtype)[:, cols]
         first, last = min(wanted), max(wanted)
         found = self._rows(slice(first, last + 1))
-        return found[np.array(wanted) - first][:, cols]
+        return (found if step == 1 else found[np.array(wanted) - first])[:, cols]
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        return self[:].astype(dtype or self.dtype)
+        if copy is False:
+            raise ValueError("an image is despeckled into a new array, never without.")
+        return self[:].astype(dtype or self.dtype, copy=False)
 
     def _rows(self, rows: slice) -> np.ndarray:
+        """Returns rows in an array of their own; the last band is kept."""
         place, band = self._last
         if place.start <= rows.start and rows.stop <= place.stop:
-            return band[rows.start - place.start : rows.stop - place.start]
+            return band[rows.start - place.start : rows.stop - place.start].copy()
         result = np.empty((rows.stop - rows.start, self.shape[1]), self.dtype)
         with named(self._source.image.path):
             for place, band in self._bands(wanted=rows):

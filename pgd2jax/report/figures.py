@@ -19,7 +19,7 @@ from pgd2jax.metrics import unreferenced
 from pgd2jax.metrics.measures import MEASURES
 from pgd2jax.raster import atomic
 from pgd2jax.sar import radiometry
-from pgd2jax.train.watch import scalar_file
+from pgd2jax.train import scalar_file
 
 TIME = "s_per_mpixel"
 FORMATS = (".pdf", ".png", ".svg")

@@ -4,7 +4,7 @@ import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from pgd2jax.train.watch import scalar_file
+from pgd2jax.train import scalar_file
 
 
 class Result(NamedTuple):

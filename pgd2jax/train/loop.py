@@ -167,17 +167,19 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
             stopping.Stop() as stop,
             watch.create(workdir, first, plain, config.train.tracker) as watching,
         ):
-            training = _Training(config, workdir, program, store, watching, model.dtype)
+            training = _Training(
+                config, plain, workdir, program, store, watching, model.dtype
+            )
             return training.go_on(first, steps.replicate(now), stop)
 
 
 class _Training:
     """The steps of a run, and all that comes between them."""
 
-    def __init__(self, config, workdir, program, store, watching, dtype):
+    def __init__(self, config, plain, workdir, program, store, watching, dtype):
         self._config, self._workdir, self._program = config.train, workdir, program
         self._store, self._watching, self._dtype = store, watching, dtype
-        self._plain = json.loads(config.to_json())
+        self._plain = plain
         self._profile = config.profile
 
     def go_on(self, first: int, now: state.State, stop: stopping.Stop):

@@ -149,6 +149,10 @@ def test_a_file_is_like_an_array(tmp_path, far):
         ):
             np.testing.assert_allclose(clean[key], whole[key], rtol=1e-5)
         np.testing.assert_allclose(np.asarray(clean), whole, rtol=1e-5)
+        clean[5:9][:] = 0  # An array of its own.
+        np.testing.assert_allclose(clean[8:4:-2], whole[8:4:-2], rtol=1e-5)
+        with pytest.raises(ValueError, match="new array"):
+            np.array(clean, copy=False)
         for key in (200, "rows", 1.5):
             with pytest.raises(IndexError):
                 clean[key]

@@ -6,8 +6,8 @@ import pytest
 from tensorboard.backend.event_processing import event_file_loader
 from tensorboard.plugins.hparams import plugin_data_pb2
 
-from pgd2jax.train import watch
-from pgd2jax.train.watch import scalar_file, services
+from pgd2jax.train import scalar_file, watch
+from pgd2jax.train.watch import services
 
 CONFIG = {"seed": 3, "model": {"features": 8, "heads": (1, 2)}}
 

@@ -13,7 +13,8 @@ from flax import traverse_util
 from PIL import Image
 
 from pgd2jax.sar import radiometry
-from pgd2jax.train.watch import scalar_file, services, tensorboard
+from pgd2jax.train import scalar_file
+from pgd2jax.train.watch import services, tensorboard
 
 
 class Recorder(Protocol):
