@@ -259,6 +259,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     rejected = builder.info.metadata.get("rejected")
     if rejected:
         print("left out:", ", ".join(f"{n} {why}" for why, n in rejected.items()))
+    phases = builder.info.metadata.get("tiles_without_phase")
+    if phases:
+        print("without phase:", ", ".join(f"{n} {why}" for why, n in phases.items()))
     print(
         f"in {builder.data_path}, for config.data.source={builder.builder_config.name}"
     )

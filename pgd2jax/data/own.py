@@ -52,7 +52,7 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
 
     Args:
         files: SLC images, or products of several, of which all are taken.
-        count: Tiles at most.
+        count: Tiles at most, but one of each image.
 
     Yields:
         Windows whose tiles have no gaps.

@@ -166,12 +166,13 @@ def weights_of(mix: str) -> dict[str, float]:
     for item in mix.split(","):
         name, _, weight = item.partition("=")
         try:
-            weights[name.strip()] = float(weight)
+            # A name that comes twice is none.
+            weights[name.strip()] = 0 if name.strip() in weights else float(weight)
         except ValueError:
             weights[name.strip()] = 0.0
     if not all(0 < weight < np.inf for weight in weights.values()):
         raise ValueError(
-            f"data.{mix=} must name sources and weights above 0, such as "
+            f"data.{mix=} must name sources, once each, and weights above 0, such as "
             "'near_real=1, endless=3'."
         )
     return weights
@@ -205,7 +206,7 @@ def create(
             independent; the others pass a random transfer function.
         seed: Of order and of what is held out.
         files: SLC images for "slc" and "merlin", with commas between them.
-        tiles: To cut from all of them, at most.
+        tiles: To cut from all of them, at most, but one of each image.
         whiten: Whether the network takes white samples, which stored pairs do not tell.
         load: Returns what turns complex samples, [H, W], to intensity; for "slc".
 

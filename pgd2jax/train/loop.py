@@ -6,6 +6,7 @@ import math
 import pathlib
 
 import jax
+import numpy as np
 from absl import logging
 
 from pgd2jax import checkpoints, configuration, memory
@@ -248,6 +249,11 @@ class _Training:
         checks = self._program.checks
         clean = checks.despeckle(now.average)
         found = checks.measure(clean)
+        if math.isnan(found["rmse"]) and np.isfinite(clean).all():
+            raise TrainingError(
+                "the validation split holds a tile whose reference is 0 all over; "
+                "build the data set without it. The checkpoints so far are whole."
+            )
         if not math.isfinite(found["rmse"]):
             raise TrainingError(
                 f"the network is not finite any more at step {step}; lower "

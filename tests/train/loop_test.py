@@ -191,3 +191,20 @@ def test_refused_network_leaves_the_folder_to_another(tmp_path, smoke_config):
     with pytest.raises(ValueError, match="exchange='none' must be one of"):
         loop.run(config, tmp_path)
     assert not (tmp_path / "config.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("level", "says"), [(1, "reference is 0 all over"), (np.nan, "not finite any more")]
+)
+def test_a_measure_that_is_not_finite_tells_the_tiles_from_the_network(
+    tmp_path, smoke_config, monkeypatch, level, says
+):
+    whole = validation.Validation.despeckle
+    monkeypatch.setattr(
+        validation.Validation, "despeckle", lambda *args: level * whole(*args)
+    )
+    monkeypatch.setattr(
+        validation.Validation, "measure", lambda *args: {"rmse": math.nan}
+    )
+    with pytest.raises(loop.TrainingError, match=says):
+        loop.run(smoke_config(), tmp_path)

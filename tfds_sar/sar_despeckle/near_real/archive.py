@@ -150,7 +150,7 @@ class Archive:
                     "the published pairs do not; fetch the archive again."
                 )
             member = _Zipped(f"{name}/{inside}", archive, info)
-            if info.is_dir() or _LITTER.search(inside):
+            if inside.endswith("/") or _LITTER.search(inside):
                 continue
             if _is_zip(inside):
                 self._add_zip(member.name, self._spool(member), depth + 1)
@@ -170,12 +170,17 @@ def _is_zip(name: str) -> bool:
 
 
 def _name(info: zipfile.ZipInfo) -> str:
-    """Returns a member's name, also of packers that write it in GBK or bare UTF-8."""
+    """Returns a member's name, also of packers that write it in GBK or bare UTF-8.
+
+    Some write backslashes for slashes.
+    """
+    name = info.orig_filename
     if not info.flag_bits & 0x800:  # Unless marked as UTF-8, taken as code page 437.
         for encoding in ("utf-8", "gb18030"):
             with contextlib.suppress(UnicodeError):
-                return info.orig_filename.encode("cp437").decode(encoding)
-    return info.orig_filename
+                name = info.orig_filename.encode("cp437").decode(encoding)
+                break
+    return name.replace("\\", "/")
 
 
 def _check_safe(archive: str, name: str, info: zipfile.ZipInfo) -> None:
@@ -187,7 +192,6 @@ def _check_safe(archive: str, name: str, info: zipfile.ZipInfo) -> None:
         name.startswith("/")
         or ".." in name.split("/")
         or re.match("[A-Za-z]:", name)
-        or "\\" in name
         or "\0" in name
         or stat.S_ISLNK(info.external_attr >> 16)
     ):

@@ -31,6 +31,13 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name):
         Archive(tmp_path)
 
 
+def test_backslashes_are_slashes(tmp_path):
+    inside = zipped({"gt\\": b"", "gt\\1.npy": b"one"})
+    opened = Archive(write(tmp_path, {"a.zip": inside}))
+    (member,) = opened.members
+    assert (member.name, member.read()) == ("a.zip/gt/1.npy", b"one")
+
+
 def test_links_are_refused(tmp_path):
     link = zipfile.ZipInfo("1.npy")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

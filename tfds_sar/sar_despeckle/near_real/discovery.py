@@ -172,11 +172,18 @@ def find(members: Sequence[Member]) -> Found:
     pairs, lonely = max(readings, key=lambda reading: len(reading[0]))
     unfit.update(lonely)
     if not pairs:
+        others = f" Not read: {kinds(ignored)}." if ignored else ""
         raise ArchiveError(
-            f"no pairs among {len(names)} files; names of folders or files must tell "
-            f"the role ({WANTED}) and be alike otherwise.{listing(unfit)}"
+            f"no pairs among {len(images)} files of {', '.join(formats.FORMATS)}; "
+            f"names of folders or files must tell the role ({WANTED}) and be alike "
+            f"otherwise.{others}{listing(unfit)}"
         )
     return Found(pairs, unfit, par, ignored)
+
+
+def kinds(ignored: Mapping[str, int]) -> str:
+    """Returns how many files of each suffix there are."""
+    return ", ".join(f"{count} of {name}" for name, count in sorted(ignored.items()))
 
 
 def listing(unfit: Mapping[str, str]) -> str:

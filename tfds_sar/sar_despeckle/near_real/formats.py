@@ -1,11 +1,13 @@
 """Decodes one image file to [rows, cols] pixels, whatever the format."""
 
+import contextlib
 import io
 import math
 import pathlib
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 import PIL.Image
@@ -21,8 +23,15 @@ class FormatError(ValueError):
     """Why a file is no image of one band; the message does not name the file."""
 
 
+def _check_size(shape: Sequence[int]) -> None:
+    if math.prod(shape) > MAX_PIXELS:
+        raise FormatError(f"of {shape} pixels is too large")
+
+
 def _tiff(data: bytes, par: bytes | None) -> np.ndarray:
-    return geotiff.read(io.BytesIO(data))[0]
+    with contextlib.closing(geotiff.Tiff(io.BytesIO(data))) as file:
+        _check_size(file.shape)
+        return file.rows(0, file.shape[0])
 
 
 def _npy(data: bytes, par: bytes | None) -> np.ndarray:
@@ -32,6 +41,8 @@ def _npy(data: bytes, par: bytes | None) -> np.ndarray:
 def _mat(data: bytes, par: bytes | None) -> np.ndarray:
     if data[:20].startswith(b"MATLAB 7.3"):
         raise FormatError("is of MATLAB v7.3; save it with save(..., '-v7')")
+    for _, shape, _ in scipy.io.whosmat(io.BytesIO(data)):
+        _check_size(shape)
     found = {
         name: value
         for name, value in scipy.io.loadmat(io.BytesIO(data)).items()
@@ -46,8 +57,7 @@ def _mat(data: bytes, par: bytes | None) -> np.ndarray:
 
 def _png(data: bytes, par: bytes | None) -> np.ndarray:
     with PIL.Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        if math.prod(image.size) > MAX_PIXELS:
-            raise FormatError(f"of {image.size} pixels is too large")
+        _check_size(image.size)
         if image.mode in ("1", "P", "PA"):
             image = image.convert("RGBA")
         return np.asarray(image)

@@ -7,8 +7,9 @@ cut from one scene go on over the border.
 
 import collections
 import dataclasses
+import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 import numpy as np
 
@@ -37,7 +38,14 @@ WHOLE, STEP_OF_WHOLE = 2.5, 1.5
 
 SHARES = {"train": 0.8, "validation": 0.1, "test": 0.1}
 
-_DATE = re.compile(r"(?:19|20)\d{6}")
+_MONTH = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+# Between the words and numbers of a name: 20160213, with a time or without,
+# 2016_02_13, 13_feb_2016.
+_DATE = re.compile(
+    r"(?<![^_])(?:(?:19|20)\d{6}(?:\d{6}|_t_\d{6})?"
+    r"|(?:19|20)\d\d_(?:0[1-9]|1[0-2])_(?:[0-2]\d|3[01])"
+    rf"|\d\d?_(?:{_MONTH})_(?:19|20)\d\d)(?![^_])"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,11 +57,13 @@ class View:
         borders: Decibels of the outer lines: first and last row, first and last column,
             [4, size] float32.
         inner: Of the lines next to them.
+        digest: Of all pixels.
     """
 
     thumbnail: np.ndarray
     borders: np.ndarray
     inner: np.ndarray
+    digest: bytes
 
 
 def view(reference: np.ndarray) -> View:
@@ -65,13 +75,14 @@ def view(reference: np.ndarray) -> View:
         levels.reshape(THUMBNAIL, side, THUMBNAIL, side).mean(axis=(1, 3)),
         np.stack([levels[0], levels[-1], levels[:, 0], levels[:, -1]]),
         np.stack([levels[1], levels[-2], levels[:, 1], levels[:, -2]]),
+        hashlib.sha256(np.ascontiguousarray(reference).data).digest(),
     )
 
 
 def ground(key: str) -> str:
     """Returns the name of the ground: the key without dates."""
     parts = [
-        "_".join(token for token in part.split("_") if not _DATE.fullmatch(token))
+        "_".join(filter(None, _DATE.sub("", part).split("_")))
         for part in key.split("/")
     ]
     return "/".join(part for part in parts if part) or key
@@ -219,12 +230,11 @@ def group(keys: Sequence[str], views: Sequence[View]) -> Grounds:
         views: Of each tile's reference.
     """
     forest = _Forest(len(keys))
-    first: dict[str, int] = {}
     names = [ground(key) for key in keys]
-    by_name = [(first.setdefault(name, i), i) for i, name in enumerate(names)]
     across = continues(views, 1, 0) | continues(views, 3, 2)
     evidence = {
-        "name": by_name,
+        "name": _same(names),
+        "equal references": _same([view.digest for view in views]),
         "like references": np.argwhere(alike(views)),
         "continued borders": np.argwhere(across),
     }
@@ -233,6 +243,12 @@ def group(keys: Sequence[str], views: Sequence[View]) -> Grounds:
         for name, links in evidence.items()
     }
     return Grounds([names[forest.find(i)] for i in range(len(keys))], joined)
+
+
+def _same(marks: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """Returns the first number of each mark with each of that mark."""
+    first: dict[Hashable, int] = {}
+    return [(first.setdefault(mark, i), i) for i, mark in enumerate(marks)]
 
 
 def deal(names: Sequence[str]) -> dict[str, list[int]]:

@@ -95,9 +95,27 @@ def test_references_of_two_dates_are_one_ground():
     assert found.joined["like references"] == 10
 
 
+def test_equal_references_are_one_ground_even_without_structure():
+    rng = np.random.default_rng(0)
+    flat = [np.float32(rng.gamma(30, 1 / 30, (TILE, TILE))) for _ in range(4)]
+    views = [grounds.view(reference) for reference in [*flat, flat[2]]]
+    found = grounds.group(list("abcde"), views)
+    assert found.names == ["a", "b", "c", "d", "c"]
+    assert found.joined["equal references"] == 1
+
+
 def test_dates_are_no_part_of_a_grounds_name():
     assert grounds.ground("1_20160213") == grounds.ground("1_20190101") == "1"
     assert grounds.ground("a/20160213_12") == "a/12"
+    for date in (
+        "20160213_t_102030",
+        "20160213102030",
+        "2016_02_13",
+        "13_feb_2016",
+        "2_may_2016",
+    ):
+        assert grounds.ground(f"1_{date}_a") == "1_a"
+    assert grounds.ground("1_2016_13_02") == "1_2016_13_02"
     assert grounds.ground("20160213") == "20160213"
     assert grounds.ground("12345678") == "12345678"
 

@@ -257,6 +257,17 @@ def test_parents_are_cut_into_tiles_of_one_ground(tmp_path, pairs):
     assert len({example["scene"] for example in found.values()}) == 3
 
 
+def test_tiles_without_data_are_left_out_and_counted(tmp_path, pairs):
+    some = dict(pairs)
+    for stem, role, empty in (("1_20160308", "ori", 70), ("2_20160213", "gt", 20)):
+        image = some[stem][role].copy()
+        image[:empty] = 0
+        some[f"{stem}_a"] = {**some[stem], role: image}
+    found, metadata = read(write(tmp_path, folders(some)))
+    assert sorted(found) == sorted([*pairs, "2_20160213_a"])
+    assert metadata["rejected"] == {"no data": 1}
+
+
 BROKEN = {
     "ori/1_20160213.tif": (b"II*\0", "cannot be read"),
     "gt/1_20160308.tif": (encode(".tif", np.ones((250, 256))), "250 x 256 pixels"),
@@ -337,5 +348,6 @@ def test_different_bands_and_empty_folders_are_refused(tmp_path, pairs):
     with pytest.raises(ArchiveError, match=r"3 different bands.*\n.*cannot be read"):
         read(tmp_path)
     (tmp_path / "gt" / "1.npy").unlink()
-    with pytest.raises(ArchiveError, match="no pairs among 1 files"):
+    (tmp_path / "gt" / "1.bin").write_bytes(b"")
+    with pytest.raises(ArchiveError, match=r"no pairs among 1 .*Not read: 1 of \.bin"):
         read(tmp_path)

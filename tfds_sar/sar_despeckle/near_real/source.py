@@ -8,6 +8,7 @@ import numpy as np
 from absl import logging
 
 from pgd2jax.sar import looks as sar_looks
+from pgd2jax.sar import pixels as sar_pixels
 from pgd2jax.sar import radiometry, slc
 from tfds_sar.sar_despeckle import tile
 from tfds_sar.sar_despeckle.near_real import discovery, grounds, survey, units
@@ -16,6 +17,7 @@ from tfds_sar.sar_despeckle.near_real.archive import Archive, ArchiveError
 AUTO = "auto"
 SAMPLE = 32  # Pairs to tell units from.
 MAX_OFFSET = 1.0  # dB between speckled images and references.
+MAX_EMPTY = 0.1  # Part of a tile without data, over which it is no pair.
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,16 +72,21 @@ def _windows(shape: tuple[int, int]) -> Iterator[tuple[str, tuple[slice, slice]]
         yield suffix, (slice(row, row + size), slice(col, col + size))
 
 
-def _cut(pairs: _Pairs) -> list[_Tile]:
-    tiles = []
+def _cut(pairs: _Pairs) -> tuple[list[_Tile], int]:
+    """Returns the tiles, and the number of those left out as they hold no data."""
+    tiles, empty = [], 0
     for key in pairs.found.pairs:
         intensity, reference = (pairs.read(key, r) for r in ("intensity", "reference"))
         for suffix, window in _windows(reference.shape):
-            means = [float(image[window].mean()) for image in (intensity, reference)]
+            cut = intensity[window], reference[window]
+            if max(sar_pixels.no_data(image).mean() for image in cut) > MAX_EMPTY:
+                empty += 1
+                continue
+            means = [float(image.mean()) for image in cut]
             ratio = means[0] / means[1] if min(means) > 0 else 0.0
-            view = grounds.view(reference[window])
+            view = grounds.view(cut[1])
             tiles.append(_Tile(key, key + suffix, window, view, ratio))
-    return tiles
+    return tiles, empty
 
 
 def _calibration(tiles: Sequence[_Tile]) -> float:
@@ -163,7 +170,7 @@ class NearReal(tile.SarConfig):
             ArchiveError: if the files do not make pairs; the message names the mend.
         """
         pairs = self._pairs(manual_dir)
-        tiles = _cut(pairs)
+        tiles, empty = _cut(pairs)
         offset = _calibration(tiles)
         groups = grounds.group([one.key for one in tiles], [one.view for one in tiles])
         logging.info("%d tiles: %s.", len(tiles), groups.report())
@@ -178,6 +185,7 @@ class NearReal(tile.SarConfig):
             },
             intensity_over_reference_decibel=offset,
             grounds=groups.report(),
+            rejected={"no data": empty} if empty else {},
             tiles_without_phase=notes,
         )
         return {
@@ -258,7 +266,7 @@ class NearReal(tile.SarConfig):
     def _report(self, manual_dir: str, found: discovery.Found) -> None:
         """Says what was found; stops at files that do not fit, unless told not to."""
         if found.ignored:
-            kinds = ", ".join(f"{n} of {s}" for s, n in sorted(found.ignored.items()))
+            kinds = discovery.kinds(found.ignored)
             logging.info("Files of no image format: %s.", kinds)
         if len(found.pairs) != discovery.EXPECTED:
             logging.warning(

@@ -72,13 +72,13 @@ def to_radians(pixels: np.ndarray, unit: str, span: Span) -> np.ndarray:
     Args:
         pixels: In one of `PHASE_UNITS`.
         unit: Its name.
-        span: Of all files: "scaled" integers span one turn. Where the turn begins is
-            not known, nor does it matter: it turns all samples alike.
+        span: Of all files: "scaled" values span one turn. Where the turn begins is not
+            known, nor does it matter: it turns all samples alike.
     """
     turn = {
         "radians": 2 * np.pi,
         "degrees": 360.0,
-        "scaled": span.high - span.low + 1,
+        "scaled": span.high - span.low + (0 if _is_float(span) else 1),
     }[unit]
     radians = (pixels.astype(np.float64) * (2 * np.pi / turn)).astype(np.float32)
     return radiometry.phase(radiometry.slc(np.ones_like(radians), radians))
@@ -92,8 +92,9 @@ def guess_phase(span: Span) -> Unit:
     """
     width = span.high - span.low
     found = f"{span.low:g} to {span.high:g}"
-    if width <= 2 * np.pi + 0.01 and _is_float(span):
-        return Unit("radians", f"{found}, no more than one turn of radians")
+    # So many samples of speckle leave no gap.
+    if 6 <= width <= 2 * np.pi + 0.01 and _is_float(span):
+        return Unit("radians", f"{found}, one turn of radians")
     if 350 <= width <= 361:
         return Unit("degrees", f"{found}, one turn of degrees")
     if not _is_float(span) and width >= 100:

@@ -85,7 +85,17 @@ def test_phase_in_any_unit_comes_as_radians(low, high, dtype, unit):
     )
 
 
-@pytest.mark.parametrize(("low", "high"), [(-50.0, 80.0), (0.0, 255.0)])
+def test_phase_of_floats_may_be_scaled_to_another_turn():
+    stored = np.array([-1, 0, 0.5], np.float32)
+    span = units.Span(-1, 1, frozenset({"float32"}))
+    radians = units.to_radians(stored, "scaled", span)
+    np.testing.assert_allclose(np.abs(radians), [np.pi, 0, np.pi / 2], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [(-50.0, 80.0), (0.0, 255.0), (0.0, 1.0), (-1.0, 1.0), (-1.57, 1.57), (0.0, 0.0)],
+)
 def test_phase_of_no_known_unit_is_refused(low, high):
     with pytest.raises(ArchiveError, match="give --phase_units"):
         units.guess_phase(units.Span(low, high, FLOAT))
