@@ -110,6 +110,8 @@ def main() -> None:
         return
     if not args.peer_python:
         parser.error("--peer-python is needed")
+    if "sar2sar" not in args.only:
+        parser.error("--only: sar2sar is needed, which all are compared with")
     workers = {}
     for name in args.only:
         python = args.peer_python if name in ("sar2sar", "patches") else sys.executable

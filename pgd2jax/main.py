@@ -40,18 +40,10 @@ PROCESSES = flags.DEFINE_integer("processes", 0, "Count of all processes.")
 PROCESS = flags.DEFINE_integer("process", -1, "Number of this one, from 0.")
 
 
-def _config_file(argv: list[str]) -> str | None:
-    """Returns what --config names, before the flag itself fails on it."""
-    for flag, following in zip(argv, [*argv[1:], ""], strict=True):
-        name, equals, value = flag.lstrip("-").partition("=")
-        if name == "config":
-            return (value if equals else following).partition(":")[0]
-    return None
-
-
 def _parse(argv: list[str]) -> sweep.Plan:
     """Parses the flags; what does not fit ends in one sentence."""
-    config = _config_file(argv)
+    _, given = sweep.config_flag(argv) or (None, "")
+    config = given.partition(":")[0]  # Before the flag itself fails on it.
     helps = any(flag.lstrip("-").startswith("help") for flag in argv[1:])
     if not helps:
         if not config:

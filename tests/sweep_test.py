@@ -29,6 +29,12 @@ def test_all_combinations_of_the_values_are_run():
     assert found.folder == "runs/quick-sweep"
 
 
+def test_a_value_named_config_is_no_flag():
+    found = sweep.config_flag(["main", "--workdir", "config", "--config=a.py"])
+    assert found == (slice(3, 4), "a.py")
+    assert sweep.config_flag(["main", "--workdir", "config"]) is None
+
+
 def test_single_values_make_one_run():
     found = plan("--config=configs/base.py:seed=3,width=96")
     assert len(found.runs) == 1

@@ -7,10 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jax
-
 import pgd2jax
-from pgd2jax import raster
+from pgd2jax import devices, raster
 from pgd2jax.cli import options
 from pgd2jax.infer import jobs, scene
 
@@ -139,13 +137,14 @@ def run(args: argparse.Namespace) -> int:
     if len(work) == 1:  # Before the slow start; of several, one after the other.
         (job,) = work
         scene.check_paths(job.source, made(job.target), args.overwrite, args.resume)
-    _use(args.device)
     if args.beam is None:
+        devices.use(args.device)
         failed = _one_by_one(work, args.weights, args.precision, how)
     else:
         from pgd2jax.infer import beam
 
-        failed = beam.run(work, args.weights, args.precision, how, args.beam)
+        network = args.weights, args.precision, args.device
+        failed = beam.run(work, network, how, args.beam)
     if len(work) > 1:
         print(f"{len(work) - failed} of {len(work)} images despeckled")
     return 1 if failed else 0
@@ -183,14 +182,3 @@ def _one_by_one(
         for job in failed:
             print(f"failed: {job.name}", file=sys.stderr)
     return len(failed)
-
-
-def _use(device: str) -> None:
-    """Chooses what JAX runs on, before it starts."""
-    if device == "cpu":
-        jax.config.update("jax_platforms", "cpu")
-    elif device == "gpu" and jax.default_backend() != "gpu":
-        raise ValueError(
-            "--device gpu: JAX finds none; install its extra, pip install "
-            '"pgd2jax[gpu]".'
-        )

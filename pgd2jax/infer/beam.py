@@ -7,7 +7,8 @@ from typing import Any
 
 from absl import logging
 
-from pgd2jax.infer import despeckler, scene
+from pgd2jax import compilation, devices
+from pgd2jax.infer import Despeckler, load, scene
 from pgd2jax.infer.jobs import Job
 
 COUNTERS = "pgd2jax"
@@ -15,18 +16,19 @@ FAILED = "failed"
 
 
 @functools.cache
-def _load(weights: str, dtype: str) -> despeckler.Despeckler:
-    """Loads weights once in a process; what a Despeckler holds cannot travel."""
-    return despeckler.load(weights, dtype=dtype)
+def _load(weights: str, dtype: str, device: str) -> Despeckler:
+    """Loads weights once in a process, which may be one of many."""
+    devices.use(device)
+    compilation.cache()
+    return load(weights, dtype=dtype)
 
 
-def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str:
+def despeckle(job: Job, network: tuple[str, str, str], how: Mapping[str, Any]) -> str:
     """Despeckles a scene; for `beam.Map`. A scene that fails stops none of the others.
 
     Args:
         job: What to read and write, on a file system that all workers see.
-        weights: As for `infer.load`.
-        dtype: As for `infer.load`.
+        network: Weights and dtype as for `infer.load`, device as for `devices.use`.
         how: Keyword arguments of `scene.despeckle`.
 
     Returns:
@@ -37,9 +39,7 @@ def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str
     if how.get("resume") and job.target.exists():  # Runners may do a thing twice.
         return f"{job.target}: is there already; passed over"
     try:
-        scene.despeckle(
-            _load(weights, dtype), job.source, job.target, layer=job.layer, **how
-        )
+        scene.despeckle(_load(*network), job.source, job.target, layer=job.layer, **how)
     except Exception as error:  # Whatever it is, the others go on.
         why = job.why_not(error)
         logging.error("%s", why)
@@ -49,14 +49,16 @@ def despeckle(job: Job, weights: str, dtype: str, how: Mapping[str, Any]) -> str
 
 
 def run(
-    work: Sequence[Job], weights: str, dtype: str, how: Mapping[str, Any], flags: str
+    work: Sequence[Job],
+    network: tuple[str, str, str],
+    how: Mapping[str, Any],
+    flags: str,
 ) -> int:
     """Despeckles scenes in a Beam pipeline.
 
     Args:
         work: What to read and write.
-        weights: As for `infer.load`.
-        dtype: As for `infer.load`.
+        network: Weights and dtype as for `infer.load`, device as for `devices.use`.
         how: Keyword arguments of `scene.despeckle`.
         flags: Of the pipeline, as on a command line: "--runner=... --...".
 
@@ -80,7 +82,7 @@ def run(
         pipeline
         | "Scenes" >> beam.Create(list(work))
         | "Spread" >> beam.Reshuffle()
-        | "Despeckle" >> beam.Map(despeckle, weights=weights, dtype=dtype, how=how)
+        | "Despeckle" >> beam.Map(despeckle, network=network, how=how)
     )
     result = pipeline.run()
     result.wait_until_finish()

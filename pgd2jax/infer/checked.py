@@ -26,9 +26,11 @@ def checked(slc, intensity) -> np.ndarray:
         return image
     if image.dtype.kind == "c":
         raise ValueError(f"intensity: {image.dtype=} must be real; give slc= instead.")
-    if image.dtype.kind != "f":
+    if image.dtype.kind in "iu":
         raise ValueError(
             f"intensity: {image.dtype=} must be floats; numbers of integers, as of "
             "Sentinel-1 GRD, are amplitudes: give intensity=x.astype(float) ** 2."
         )
+    if image.dtype.kind != "f":
+        raise ValueError(f"intensity: {image.dtype=} must be floats, of NumPy.")
     return image

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from absl import logging
 
-from pgd2jax import checkpoints, configuration, memory, raster
+from pgd2jax import memory, raster
 from pgd2jax.infer import cutting, tiles
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.checked import checked
@@ -43,6 +43,8 @@ class Despeckler:
         params: Its weights, nested dicts of arrays.
         config: The configuration that trained them.
         devices: Tiles are dealt out to these.
+        by_halves: Whether the network is of MERLIN, and takes the two parts of an SLC
+            one after the other.
     """
 
     def __init__(
@@ -63,12 +65,16 @@ class Despeckler:
             local = jax.local_devices()
             devices = local[:1] if local[0].platform == "cpu" else local
         self.devices = tuple(devices)
-        self._by_halves = config.get("data", {}).get("source") == "merlin"
+        self.by_halves = config.get("data", {}).get("source") == "merlin"
         self._copies = {d: jax.device_put(params, d) for d in self.devices}
         # What gets there is finite, so that a relu need not pass NaN on.
         options = {"xla_cpu_enable_fast_min_max": True}
         on_cpu = self.devices[0].platform == "cpu"
         self._apply = jax.jit(self._tile, compiler_options=options if on_cpu else None)
+
+    def __reduce__(self):
+        """Travels to another process, as of dask, and takes the devices it finds."""
+        return Despeckler, (self.model, jax.device_get(self.params), self.config)
 
     @property
     def tile(self) -> int:
@@ -147,7 +153,7 @@ class Despeckler:
             OutOfMemoryError: if a tile takes more memory than the device has.
         """
         image = checked(slc, intensity)
-        if self._by_halves and slc is not None and looks in (None, 1):
+        if self.by_halves and slc is not None and looks in (None, 1):
             found = [
                 self(intensity=half, looks=1, tile=tile, progress=progress)
                 for half in halves.of(image)
@@ -227,7 +233,7 @@ class Despeckler:
             raise ValueError(
                 f"{looks=}: an SLC image has one look; give its intensity=."
             )
-        if single and self._by_halves:
+        if single and self.by_halves:
             raise ValueError(
                 "weights of MERLIN need the spectrum of the whole image, and take it "
                 "as an array, of one burst: pgd2jax.load(WEIGHTS)(slc) in Python."
@@ -358,40 +364,3 @@ def _one_look(found: float) -> float:
             found,
         )
     return 1.0
-
-
-def load(
-    weights: str | os.PathLike = checkpoints.DEFAULT, *, dtype: str = "auto"
-) -> Despeckler:
-    """Loads weights.
-
-    Args:
-        weights: A name of `checkpoints.published`, the sets that come along; or a
-            training's workdir, of which the best step is taken, or a folder of weights.
-        dtype: Of the computation: "float32", "bfloat16", or "auto" for bfloat16 on
-            GPU and TPU and float32 on a CPU.
-
-    Returns:
-        A Despeckler.
-
-    Raises:
-        CheckpointError: if the folder holds no weights of pgd2jax, or those of another
-            network than its configuration says.
-        ValueError: if there is no such dtype.
-    """
-    dtype = configuration.compute_dtype(dtype)
-    params, config = checkpoints.load_weights(weights)
-    try:
-        model = configuration.model(config["model"], dtype)
-        image = jax.ShapeDtypeStruct((1, model.stride, model.stride, 1), jnp.float32)
-        made = jax.eval_shape(model.init, jax.random.key(0), image, image)["params"]
-    except (TypeError, ValueError) as error:  # As of a later version.
-        raise checkpoints.CheckpointError(
-            f"{weights}: its configuration is of no network of this version. ({error})"
-        ) from error
-    if jax.tree.map(np.shape, made) != jax.tree.map(np.shape, params):
-        raise checkpoints.CheckpointError(
-            f"{weights}: its params are not those of the network that its config "
-            "names; copy both again."
-        )
-    return Despeckler(model, params, config)

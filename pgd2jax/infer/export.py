@@ -87,6 +87,12 @@ def _intensity(despeckler, power, phase, looks, whitener, padded=_gathered):
 
 
 def _check(despeckler: Despeckler, kind: str, whitener) -> None:
+    if kind == "slc" and despeckler.by_halves:
+        raise ValueError(
+            "weights of MERLIN take the parts of an SLC image one after the other, "
+            "which a file cannot; export them with --pixels intensity, and give it "
+            "intensities."
+        )
     if kind == "slc" and despeckler.model.whitens and whitener is None:
         raise ValueError(
             "the network whitens samples: give an SLC image of the sensor and mode "

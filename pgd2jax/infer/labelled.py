@@ -34,8 +34,10 @@ def despeckle(
         raise ValueError(f"{array.dims=} must end in rows and columns.")
 
     def one(image: np.ndarray) -> np.ndarray:
+        if not image.size:  # As dask asks, for the type of the result.
+            return np.empty(image.shape, np.float32)
         if np.iscomplexobj(image):
-            return despeckler(image)
+            return despeckler(image, looks=looks)
         return despeckler(intensity=image, looks=looks)
 
     side = list(array.dims[-2:])

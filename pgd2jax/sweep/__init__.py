@@ -12,9 +12,9 @@ and the same command goes on after an interruption. At the end `sweep.md` and
 standard deviation where runs differ by their seed alone.
 """
 
-from pgd2jax.sweep.planning import Plan, Run, SweepError, plan
+from pgd2jax.sweep.planning import Plan, Run, SweepError, config_flag, plan
 from pgd2jax.sweep.results import Result
 from pgd2jax.sweep.running import run
 from pgd2jax.sweep.table import TABLE
 
-__all__ = ["TABLE", "Plan", "Result", "Run", "SweepError", "plan", "run"]
+__all__ = ["TABLE", "Plan", "Result", "Run", "SweepError", "config_flag", "plan", "run"]

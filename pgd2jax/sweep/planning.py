@@ -44,6 +44,22 @@ class Plan(NamedTuple):
     folder: str = ""
 
 
+def config_flag(argv: Sequence[str]) -> tuple[slice, str] | None:
+    """Returns where `--config` stands in a command line, and what it names.
+
+    None without any, or where nothing follows it.
+    """
+    for index, flag in enumerate(argv):
+        name, equals, given = flag.partition("=")
+        if name not in ("-config", "--config"):
+            continue
+        if equals:
+            return slice(index, index + 1), given
+        if argv[index + 1 :]:
+            return slice(index, index + 2), argv[index + 1]
+    return None
+
+
 def plan(argv: Sequence[str]) -> Plan:
     """Expands `--config FILE:SPECIFICATION` of a command line.
 
@@ -54,14 +70,12 @@ def plan(argv: Sequence[str]) -> Plan:
         SweepError: if a value or a name is missing or given twice.
     """
     argv = list(argv)
-    for index, flag in enumerate(argv):
-        name, equals, given = flag.lstrip("-").partition("=")
-        if name == "config" and (equals or argv[index + 1 :]):
-            break
-    else:
+    found = config_flag(argv)
+    if found is None:
         return Plan(argv, [])
-    before, after = argv[:index], argv[index + (1 if equals else 2) :]
-    config, changes = _read(given if equals else argv[index + 1])
+    place, given = found
+    before, after = argv[: place.start], argv[place.stop :]
+    config, changes = _read(given)
     _check_flags([*before, *after], changes)
 
     def command(values: Iterable[tuple[str, str]]) -> list[str]:

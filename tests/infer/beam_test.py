@@ -36,5 +36,5 @@ def test_a_scene_that_a_runner_does_twice_has_not_failed(tmp_path, smoke_run):
     np.save(tmp_path / "in.npy", safe.slc((40, 30)))
     job = jobs.Job(tmp_path / "in.npy", None, tmp_path / "out.npy")
     for said in ("done", "is there already; passed over"):
-        found = beam.despeckle(job, str(smoke_run), "auto", {"resume": True})
+        found = beam.despeckle(job, (str(smoke_run), "auto", "auto"), {"resume": True})
         assert found == f"{job.target}: {said}"

@@ -1,4 +1,5 @@
 import json
+import pickle
 import shutil
 
 import jax
@@ -25,6 +26,11 @@ def test_any_size_comes_back_finite_and_as_large(despeckler, shape):
     assert clean.dtype == np.float32
     assert np.isfinite(clean).all()
     assert (clean > 0).all()
+
+
+def test_a_despeckler_travels_to_other_processes(despeckler):
+    again = pickle.loads(pickle.dumps(despeckler))
+    np.testing.assert_array_equal(again(scene((40, 30))), despeckler(scene((40, 30))))
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import pgd2jax
-from pgd2jax import cli
+from pgd2jax import cli, infer
 from pgd2jax.infer import export
 from tests import safe
 
@@ -60,6 +60,13 @@ def test_exported_network_takes_power_and_looks(far, rng):
     function = jax.export.deserialize(bytearray(data))
     found = function.call(power, np.float32(4.4))
     np.testing.assert_allclose(found, far(intensity=power, looks=4.4), rtol=1e-5)
+
+
+def test_weights_of_merlin_are_exported_for_intensities_alone(far):
+    merlin = infer.Despeckler(far.model, far.params, {"data": {"source": "merlin"}})
+    with pytest.raises(ValueError, match="--pixels intensity"):
+        export.jaxexp(merlin, "slc", ("cpu",))
+    assert export.jaxexp(merlin, "intensity", ("cpu",))
 
 
 def test_exported_network_is_told_no_more_looks_than_it_knows(far, rng):

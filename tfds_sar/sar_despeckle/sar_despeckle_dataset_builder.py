@@ -9,13 +9,15 @@ from tfds_sar.sar_despeckle import near_real, simulated, tile
 class Builder(tfds.core.GeneratorBasedBuilder):
     """Builds `sar_despeckle`; needs no TensorFlow with array_record files."""
 
-    VERSION = tfds.core.Version("1.2.0")
+    VERSION = tfds.core.Version("1.3.0")
     RELEASE_NOTES = {  # noqa: RUF012
         "1.0.0": "First release: simulated and near_real.",
         "1.1.0": "Feature phase_note; simulated_correlated, simulated_white and stack; "
         "array_record without compression.",
         "1.1.1": "Simulated tiles differ by rounding.",
         "1.2.0": "Simulated ground has more texture, contrast and large shapes.",
+        "1.3.0": "Simulated bands are weighted down to 0.5 (Hann) and drift by up to 5 "
+        "sampling rates in 256 lines; some water has no swell.",
     }
     MANUAL_DOWNLOAD_INSTRUCTIONS = (
         "For near_real, put the 936 pairs published with Guan et al. (J-STARS 2024, "

@@ -43,7 +43,7 @@ def test_images_are_as_documented(source):
 def test_built_data_set_reads_back_without_tensorflow(tiny_data_set):
     # As another JAX project would: tfds and the folder, nothing of pgd2jax.
     builder = tfds.builder_from_directory(
-        str(tiny_data_set / "sar_despeckle" / "simulated" / "1.2.0")
+        str(tiny_data_set / "sar_despeckle" / "simulated" / "1.3.0")
     )
     splits = {name: len(builder.as_data_source(name)) for name in builder.info.splits}
     assert splits == {"train": 48, "validation": 6, "test": 6}

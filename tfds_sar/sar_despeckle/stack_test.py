@@ -41,7 +41,7 @@ def built(folder, tmp_path_factory):
     data_dir = tmp_path_factory.mktemp("data")
     assert run(folder, data_dir) == 0
     (config,) = (data_dir / "sar_despeckle").glob("stack-*")
-    return config / "1.2.0"
+    return config / "1.3.0"
 
 
 def open_split(built, split):
