@@ -98,7 +98,10 @@ def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     path = workdir / "report.html"
     if trained:
         path.unlink(missing_ok=True)  # What is there is of other weights.
-    if not config.evaluation.tiles or path.exists():
+    if not config.evaluation.tiles:
+        return
+    if path.exists():
+        print(f"{path} is there already; delete it to measure anew")
         return
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])

@@ -96,3 +96,4 @@ def test_smoke_configuration_trains_and_goes_on(tmp_path):
     assert again.returncode == 0, again.stderr
     assert "nothing is left to do" in again.stderr
     assert "look at" not in again.stdout
+    assert "is there already; delete it to measure anew" in again.stdout

@@ -14,42 +14,56 @@ from absl import logging
 from pgd2jax import raster
 from pgd2jax.data import pairs
 
+CONFIG = "config.json"
+# What makes a run: network, data, seed, and what its steps are measured on, of which
+# the best is kept. Its length, rates and loss may change.
+GROUPS = ("model", "data", "augment")
+VALUES = ("seed", "init_from", "train.eval_tiles")
 
-def claim(workdir: pathlib.Path, config: dict[str, Any]) -> str:
-    """Writes the configuration, or checks it against that of the run so far.
 
-    Network, data and seed make a run; its length, rates and weights may change.
+def changed(workdir: pathlib.Path, config: dict[str, Any]) -> str:
+    """Returns what is another than in the run so far and must not be, by name.
 
-    Returns:
-        What has changed that must not, by name; an empty text if nothing has.
+    An empty text if nothing is, or no run is there.
 
     Raises:
-        ValueError: if the one of before cannot be read.
+        ValueError: if the configuration of before cannot be read.
     """
-    path = workdir / "config.json"
-    if path.exists():
-        try:
-            before = json.loads(path.read_text())
-        except ValueError as error:
-            raise ValueError(
-                f"{path}: is damaged ({error}); give another --workdir, or delete the "
-                "file: without it nothing tells whether the run was this one."
-            ) from error
-        changed = [
-            f"{group}.{name}"
-            for group in ("model", "data")
-            for name in sorted(before.get(group, {}) | config[group])
-            if before.get(group, {}).get(name) != config[group].get(name)
-        ]
-        changed += [
-            name for name in ("seed", "init_from") if before.get(name) != config[name]
-        ]
-        if changed:
-            return ", ".join(changed)
+    path = workdir / CONFIG
+    if not path.exists():
+        return ""
+    try:
+        before = json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: is damaged ({error}); give another --workdir, or delete the "
+            "file: without it nothing tells whether the run was this one."
+        ) from error
+    before, now = _flat(before), _flat(config)
+    return ", ".join(
+        name
+        for name in sorted(before | now)
+        if (name in VALUES or name.partition(".")[0] in GROUPS)
+        and before.get(name) != now.get(name)
+    )
+
+
+def _flat(config: dict[str, Any]) -> dict[str, Any]:
+    """Returns the values by their dotted names; groups are one deep."""
+    return {
+        f"{group}.{name}" if isinstance(values, dict) else group: value
+        for group, values in config.items()
+        for name, value in (
+            values.items() if isinstance(values, dict) else [("", values)]
+        )
+    }
+
+
+def write_config(workdir: pathlib.Path, config: dict[str, Any]) -> None:
+    """Writes the configuration of the run, whole or not at all."""
     if jax.process_index() == 0:
-        with raster.replacing(path) as temporary:
+        with raster.replacing(workdir / CONFIG) as temporary:
             temporary.write_text(json.dumps(config, indent=2) + "\n")
-    return ""
 
 
 @contextlib.contextmanager

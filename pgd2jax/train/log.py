@@ -81,7 +81,7 @@ class Log:
             for name in window[-1]
             if taken and name not in COUNTS
         }
-        skipped, in_a_row = (int(window[-1][name]) for name in COUNTS)
+        skipped = int(window[-1]["skipped"])
         found |= {"train/skipped": skipped} | self._times.take(len(window))
         self._watching.scalars(step, found)
         self.show(loss=f"{found.get('train/loss', math.nan):.3f}")
@@ -93,8 +93,9 @@ class Log:
                 skipped,
             )
             self._skipped = skipped
-        if in_a_row >= self._max_skipped:
-            raise NotFinite(step, in_a_row)
+        for back, scalars in enumerate(reversed(window)):
+            if scalars["in_a_row"] >= self._max_skipped:
+                raise NotFinite(step - back, int(scalars["in_a_row"]))
 
     def show(self, **values: str) -> None:
         """Shows values at the end of the line on the terminal."""

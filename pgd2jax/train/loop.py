@@ -96,14 +96,6 @@ def _check(config, stride: int) -> None:
     watch.check(config.train.tracker)
 
 
-def _claim(workdir: pathlib.Path, config: dict) -> None:
-    if changed := folder.claim(workdir, config):
-        raise TrainingError(
-            f"{workdir} holds a run with another {changed}; give another --workdir, "
-            "or delete that one."
-        )
-
-
 def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     """Trains until `config.train.num_steps`, from the newest whole checkpoint if any.
 
@@ -143,7 +135,11 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
     now = state.create(model, tx, config.seed, model.stride)
     if params is not None:
         now = state.begin_with(now, params)
-    _claim(workdir, plain)  # What is refused above leaves the folder to another.
+    if changed := folder.changed(workdir, plain):
+        raise TrainingError(
+            f"{workdir} holds a run with another {changed}; give another --workdir, "
+            "or delete that one."
+        )
     # Closed whatever happens: what is being written is finished first.
     with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)
@@ -154,6 +150,7 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
                 "%s has its %d steps; nothing is left to do.", workdir, num_steps
             )
             return {}
+        folder.write_config(workdir, plain)  # What is refused leaves it as it is.
         folder.write_overview(workdir, now.params)
         logging.info(
             "Training %d weights in %s on %d x %s.",
@@ -194,7 +191,9 @@ class _Training:
         bar = progress.bar(first, train.num_steps)
         log = logs.Log(self._watching, times, bar, train.max_skipped)
         clock = progress.Clock(first, train.num_steps)
-        profile = progress.Profile(self._workdir, first) if self._profile else None
+        profile = None
+        if self._profile:
+            profile = progress.Profile(self._workdir, first, train.num_steps)
         batches, found = program.batches(first), {}
         for step in bar:
             upcoming = next(batches)

@@ -45,17 +45,22 @@ class Clock:
 class Profile:
     """Traces a few steps for XProf or Perfetto."""
 
-    def __init__(self, workdir: pathlib.Path, first: int):
-        """Takes the folder of the run and the steps done before."""
+    def __init__(self, workdir: pathlib.Path, first: int, num_steps: int):
+        """Takes the folder of the run, the steps done before and all of them."""
         self._folder = workdir / "profile"
         self._begin, self._end = first + TRACED.start, first + TRACED.stop
+        if self._end > num_steps:
+            self._begin = None
+            logging.warning(
+                "There will be no profile: it needs %d steps to go.", TRACED.stop
+            )
 
     def tick(self, step: int, result) -> None:
         """Takes the number of a step just queued and what it returns."""
         if step == self._begin:
             jax.block_until_ready(result)
             jax.profiler.start_trace(self._folder, create_perfetto_trace=True)
-        elif step == self._end:
+        elif self._begin and step == self._end:
             jax.block_until_ready(result)
             jax.profiler.stop_trace()
             logging.info("The profile of %d steps is in %s.", len(TRACED), self._folder)

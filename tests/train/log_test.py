@@ -53,6 +53,14 @@ def test_window_is_recorded_once_as_the_mean_of_the_steps_that_were_taken(
     assert "train/in_a_row" not in values
 
 
+def test_too_many_in_a_row_end_the_run_though_a_good_step_follows(log):
+    for count in (1, 2, 0):
+        log.add(scalars(1, 2, count))
+    log.close_window(7)
+    with pytest.raises(logs.NotFinite, match="in 2 steps in a row, up to 6"):
+        log.write()
+
+
 def test_window_without_a_taken_step_has_no_loss_and_too_many_end_the_run(
     log, recorder
 ):

@@ -156,11 +156,26 @@ def test_damaged_configuration_of_a_run_is_named(tmp_path, smoke_config):
         loop.run(smoke_config(), tmp_path)
 
 
-def test_another_network_in_the_same_folder_is_refused(smoke_run, smoke_config):
-    config = smoke_config()
-    config.model.features = 16
-    with pytest.raises(loop.TrainingError, match=r"another model\.features"):
+@pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("model", "features", 16),
+        ("augment", "phase_dropout", 0.9),
+        ("train", "eval_tiles", 1),
+        ("optimiser", "muon", False),
+    ],
+)
+def test_another_run_in_the_same_folder_is_refused_and_changes_nothing(
+    smoke_run, smoke_config, group, name, value
+):
+    config, before = smoke_config(), (smoke_run / "config.json").read_text()
+    assert config[group][name] != value
+    config[group][name] = value
+    config.train.num_steps += 2
+    says = "another optimiser" if group == "optimiser" else f"another {group}.{name};"
+    with pytest.raises(ValueError, match=says):
         loop.run(config, smoke_run)
+    assert (smoke_run / "config.json").read_text() == before
 
 
 @pytest.mark.parametrize(
