@@ -174,7 +174,7 @@ def test_images_of_a_product_are_chosen_by_name(tmp_path, smoke_run, capsys):
     assert "2 of 3 images despeckled" in printed.out
     assert "iw1-vv: taken as slc, 1.0 looks, 2 bursts" in printed.out
     assert "sigma0 as intensity, float32" in printed.out
-    assert "other.npy: has no annotation for gain" in printed.err
+    assert "other.npy: has no annotation of calibration" in printed.err
     assert sorted(p.name for p in out.iterdir()) == [
         f"{root.stem}-iw1-vv.tif",
         f"{root.stem}-iw2-vv.tif",
@@ -224,6 +224,12 @@ def test_looks_are_told_estimated_and_printed(tmp_path, rng, smoke_run, capsys):
     assert found == pytest.approx(6, rel=0.15)
     assert run(*command, "--weights", smoke_run, "--overwrite", "--looks", 0)
     assert "looks=0.0 must be at least 1" in capsys.readouterr().err
+
+
+def test_an_empty_output_is_refused(slc_file, capsys):
+    with pytest.raises(SystemExit):
+        run("despeckle", slc_file, "--output", "")
+    assert "is empty; name a file or a folder" in capsys.readouterr().err
 
 
 def test_console_command_equals_the_module(tmp_path):

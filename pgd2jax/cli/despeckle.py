@@ -28,7 +28,7 @@ def add(commands) -> None:
     )
     sub.add_argument(
         "--output",
-        type=path,
+        type=options.named_path,
         required=True,
         help=f"{', '.join(raster.FORMATS)}; of several inputs a folder",
     )

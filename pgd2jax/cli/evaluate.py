@@ -52,7 +52,7 @@ def add(commands) -> None:
         help="canonical scenes of known ground, with so many draws of speckle each",
     )
     sub.add_argument("--data_dir", default="data", help="of TFDS [%(default)s]")
-    sub.add_argument("--split", default="test", help="[%(default)s]")
+    sub.add_argument("--split", help="[test]")
     sub.add_argument("--scenes", type=int, metavar="N", help="of the split, at most")
     sub.add_argument(
         "--looks", type=float, help="of the tiles to take [1], or of the files' pixels"
@@ -117,6 +117,10 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
     }
     if args.scenes is not None and args.scenes < 1:
         raise ValueError(f"--scenes={args.scenes} must be at least 1.")
+    if args.files or args.stack or args.canonical is not None:
+        for name in ("split", "scenes"):
+            if getattr(args, name) is not None:
+                raise ValueError(f"--{name} belongs to --data.")
     if args.files:
         return cases.of_files(args.files, args.references, **own)
     if args.references:
@@ -131,7 +135,7 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
             raise ValueError("--canonical needs one draw at least.")
         return canonical.cases(args.canonical)
     return cases.of_data_set(
-        args.data_dir, args.data, args.split, args.looks or 1.0, args.scenes
+        args.data_dir, args.data, args.split or "test", args.looks or 1.0, args.scenes
     )
 
 

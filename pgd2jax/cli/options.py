@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import pathlib
 from collections.abc import Callable, Iterator
 
 import tqdm
@@ -20,6 +21,13 @@ def progress_bar(title: str, unit: str) -> Iterator[Callable[[int, int], None]]:
             bar.update(done - bar.n)
 
         yield progress
+
+
+def named_path(text: str) -> pathlib.Path:
+    """Returns the path of an argument; an empty one, of an unset variable, is none."""
+    if not text:
+        raise argparse.ArgumentTypeError("is empty; name a file or a folder.")
+    return pathlib.Path(text)
 
 
 def add_pixels(parser: argparse.ArgumentParser) -> None:

@@ -64,7 +64,7 @@ def windows(files: Sequence[str], count: int) -> Iterator[Window]:
     share = max(1, count // len(images))
     for path, layer in images:
         with raster.Image(path, layer) as image:
-            if pixels.kind_of(image) != "slc":
+            if image.dtype.kind != "c":
                 raise ValueError(f"{path}: not complex; give SLC images.")
             if min(image.shape) < GRID:
                 raise ValueError(

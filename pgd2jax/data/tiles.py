@@ -9,6 +9,7 @@ import numpy as np
 
 from pgd2jax.sar import radiometry, spectrum, whitening
 
+CONFIGS = ("simulated", "near_real", "stack-")  # How names of configurations begin.
 IMAGES = ("intensity", "phase", "reference")
 # Readers keep ahead of the device without starving a CPU that trains of its cores.
 READERS = max(2, (os.cpu_count() or 2) // 2)
@@ -30,9 +31,11 @@ def open_split(data_dir: str, config: str, split: str):
     folder = pathlib.Path(data_dir).absolute()
     # Of stack-..., the name is a digest of the files.
     command = "stack FILES" if config.startswith("stack-") else config
+    build = f"build it: python -m tfds_sar.build {command} --data_dir {data_dir}"
+    if not config.startswith(CONFIGS):
+        build = f"it is called {', '.join(CONFIGS)}..."
     missing = MissingDataError(
-        f"{folder} holds no sar_despeckle/{config} in array_record; build it: python "
-        f"-m tfds_sar.build {command} --data_dir {data_dir}"
+        f"{folder} holds no sar_despeckle/{config} in array_record; {build}"
     )
     try:
         builder = tfds.core.read_only_builder.builder_from_files(

@@ -231,6 +231,8 @@ def _of_samples(name, group, samples, looks) -> Case:
     if not np.isfinite(intensity).any():
         raise ValueError(f"{name}: holds no data, all is NaN or 0.")
     if single:
+        if looks not in (None, 1):
+            raise ValueError(f"{name}: an SLC image has one look; leave --looks out.")
         looks = 1.0
     elif looks is None:
         looks = sar_looks.estimate(intensity)

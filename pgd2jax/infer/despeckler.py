@@ -231,7 +231,8 @@ class Despeckler:
             raise ValueError(f"{looks=} must be at least 1.")
         if single and looks not in (None, 1):
             raise ValueError(
-                f"{looks=}: an SLC image has one look; give its intensity=."
+                f"{looks=}: an SLC image has one look; leave looks out, or give the "
+                "intensity alone."
             )
         if single and self.by_halves:
             raise ValueError(

@@ -52,6 +52,7 @@ class Gdal:
         shape: (rows, cols), or (bands, rows, cols).
         dtype: Of the pixels; complex int16 comes as complex64.
         tags: GeoTIFF tags that say what GDAL knows of its place on the ground.
+        unit: Of the pixels; empty if not known.
     """
 
     def __init__(self, path: pathlib.Path):
@@ -80,6 +81,7 @@ class Gdal:
             self.close()
             raise
         self.tags = _tags(rasterio, self._file)
+        self.unit = self._file.units[0] or ""
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols]."""

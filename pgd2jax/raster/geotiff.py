@@ -49,6 +49,7 @@ OF_PIXELS = re.compile(
     r"[^>]*>[^<]*</Item>"
 )
 
+UNIT = re.compile(r'<Item [^>]*role="unittype"[^>]*>([^<]*)</Item>')
 # GDAL's scale and offset of the pixels.
 SCALED = re.compile(r'<Item [^>]*role="(scale|offset)"[^>]*>([^<]*)</Item>')
 
@@ -93,7 +94,11 @@ class Tiff:
                 "nothing, have NaN or 0, and take it off by gdal_translate -mask none"
             )
         if len(whole) != 1:
-            raise ValueError(f"it holds {len(whole)} images, but one is needed")
+            kind = errors.UnfitError if whole else ValueError
+            raise kind(
+                f"it holds {len(whole)} images, but one is needed; write each to a "
+                "file of its own"
+            )
         self._page = page = whole[0]
         separate, depth, rows, cols, samples = page.shaped
         if depth > 1:
@@ -241,6 +246,12 @@ def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
             kind, count, value = 2, 4, "nan"
         kept.append((code, kind, count, value, once))
     return tuple(kept)
+
+
+def unit(tags: Sequence[Tag]) -> str:
+    """Returns the unit of the pixels that GDAL's metadata say, or an empty text."""
+    said = (UNIT.search(tag[3]) for tag in tags if tag[0] == METADATA)
+    return next((found[1].strip() for found in said if found), "")
 
 
 def described(tags: Sequence[Tag], unit: str, description: str) -> tuple[Tag, ...]:

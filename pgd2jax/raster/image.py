@@ -41,6 +41,8 @@ NUMPY = Format(numpy_files.Mapped, grid=False)
 SICD = Format(sicd.Sicd)
 TIFF = Format(geotiff.Tiff)
 
+ANNOTATED = {"deburst": "bursts", "gain": "calibration", "noise": "thermal noise"}
+
 SUFFIXES = {
     ".npy": NUMPY,
     ".npz": NUMPY,
@@ -89,6 +91,8 @@ def format_of(path: str | os.PathLike) -> Format:
         return found
     if path.is_file() and importlib.util.find_spec("rasterio"):
         return Format(gdal.Gdal)
+    if path.is_dir():
+        raise RasterError(f"{path}: is a folder, but no product; name its files.")
     raise RasterError(
         f"{path}: of no known format; known are {', '.join(SUFFIXES)}, Sentinel-1 "
         "SAFE, raw binaries with a header (.hdr, .xml or .par) beside them, and, with "
@@ -121,6 +125,7 @@ class Image:
         shape: (rows, cols).
         dtype: Of the pixels in the file; complex for an SLC.
         tags: GeoTIFF tags.
+        unit: Of the pixels, where the file says it; else empty.
         looks: Equivalent number of looks, where the file says it; else None.
         pieces: Rows of parts that are no neighbours on the ground, as the bursts of
             Sentinel-1; one part of all rows elsewhere.
@@ -161,6 +166,7 @@ class Image:
             self._file = opener(path)
         self.tags = self._file.tags
         self.looks = getattr(self._file, "looks", None)
+        self.unit = getattr(self._file, "unit", None) or geotiff.unit(self.tags)
         self.shape, dtype = self._file.shape, self._file.dtype
         try:
             with reading(path):
@@ -228,8 +234,8 @@ class Image:
     def _annotated(self, what: str, *args):
         if not hasattr(self._file, what):
             raise RasterError(
-                f"{self.path}: has no annotation for {what}; only a Sentinel-1 product "
-                "in SAFE format has one."
+                f"{self.path}: has no annotation of {ANNOTATED[what]}; only a "
+                "Sentinel-1 product in SAFE format has one."
             )
         with reading(self.path):
             return getattr(self._file, what)(*args)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from pgd2jax.raster import errors
+
 HEADERS = {
     (1, 0): np.lib.format.read_array_header_1_0,
     (2, 0): np.lib.format.read_array_header_2_0,
@@ -62,7 +64,7 @@ def _from_archive(path: pathlib.Path) -> np.ndarray:
                 found[member.filename] = (member, file.tell(), header)
         images = [name for name, (*_, header) in found.items() if len(header[0]) >= 2]
         if len(images) != 1:
-            raise ValueError(
+            raise errors.UnfitError(
                 f"it holds {len(images)} images ({', '.join(found)}), but one is "
                 "needed; save that one as .npy"
             )

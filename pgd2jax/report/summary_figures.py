@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pgd2jax.evaluation import records, statistics, tables
+from pgd2jax.evaluation.methods import NOISY
 from pgd2jax.metrics.measures import MEASURES
 from pgd2jax.report import figures
 from pgd2jax.sar import radiometry
@@ -31,7 +32,7 @@ def write(
     path = folder / f"spread-{measure}.pdf"
     figures.distributions(path, rows, measure)
     yield path
-    if any(key[2] == measure for key in found):
+    if any(key[1] != NOISY and key[2] == measure for key in found):
         path = folder / f"differences-{measure}.pdf"
         figures.differences(path, found, measure, ours)
         yield path

@@ -6,6 +6,7 @@ from scipy import ndimage
 from pgd2jax.sar import radiometry
 
 KINDS = ("auto", "slc", "intensity", "amplitude")
+DECIBELS = ("db", "decibel", "decibels")
 
 # Zeros are data where single (quantised sea) and no data where they fill a square.
 EMPTY = 5
@@ -17,18 +18,26 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
     """Returns what the pixels of a file mean.
 
     Args:
-        pixels: [H, W]; or anything that has their dtype.
+        pixels: [H, W]; or anything that has their dtype, and maybe a unit.
         kind: One of `KINDS`; "auto" takes complex for slc, integers, as in Sentinel-1
-            GRD products, for amplitude, and other real pixels for intensity.
+            GRD products, for amplitude, and other real pixels for what their unit
+            says, else for intensity.
 
     Raises:
-        ValueError: if the type of the pixels cannot mean `kind`.
+        ValueError: if the type of the pixels cannot mean `kind`, or "auto" finds
+            decibels.
     """
     complex_pixels = pixels.dtype.kind == "c"
     if kind == "auto":
         if complex_pixels:
             return "slc"
-        return "amplitude" if pixels.dtype.kind in "ui" else "intensity"
+        unit = str(getattr(pixels, "unit", "")).casefold()
+        if unit in DECIBELS:
+            raise ValueError(
+                "its unit is decibels; take linear power, as --unit intensity writes."
+            )
+        integers = pixels.dtype.kind in "ui"
+        return "amplitude" if integers or unit == "amplitude" else "intensity"
     if (kind == "slc") != complex_pixels:
         raise ValueError(f"{pixels.dtype=} cannot be taken as {kind}.")
     return kind

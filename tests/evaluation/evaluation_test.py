@@ -299,6 +299,12 @@ def test_files_that_cannot_be_are_told_before_any_is_measured(tmp_path, dates):
         cases.of_files(dates[:2], [dates[1], small])
 
 
+def test_looks_of_an_slc_image_are_not_taken(tmp_path, rng):
+    np.save(tmp_path / "a.npy", rng.normal(size=(32, 32)) + 1j)
+    with pytest.raises(ValueError, match="leave --looks out"):
+        list(cases.of_files([tmp_path / "a.npy"], looks=4).scenes)
+
+
 @pytest.mark.slow
 def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
     target = tmp_path / "found"
@@ -326,6 +332,9 @@ def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
         (["--references=x.tif"], "--references belong to --files"),
         (["--region=0:32,0:32"], "--region belongs to"),
         (["--canonical=0"], "one draw"),
+        (["--canonical=1", "--scenes=2"], "--scenes belongs to --data"),
+        (["--stack=dates", "--split=train"], "--split belongs to --data"),
+        (["--data=simulatd"], "it is called simulated, near_real, stack-..."),
         (["--files=none.tif"], "none.tif"),
         (["--data_dir=nowhere"], "tfds_sar.build simulated"),
         (["--canonical=1", "--output=no/such/folder"], "does not exist"),

@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from pgd2jax import raster
+from pgd2jax.evaluation import cases
 from pgd2jax.infer import scene
 from pgd2jax.sar import radiometry
 from tests import safe
@@ -127,6 +128,24 @@ def test_a_result_comes_after_what_lies_beside_it(tmp_path, far, monkeypatch):
             far, tmp_path / "slc.npy", tmp_path / "clean.npy", quicklook=True
         )
     assert [path.name for path in tmp_path.iterdir()] == ["slc.npy"]
+
+
+def test_references_are_taken_in_the_unit_that_they_say(tmp_path, far, rng):
+    np.save(tmp_path / "a.npy", rng.exponential(size=(40, 40)).astype(np.float32))
+    for unit in scene.UNITS:
+        target = tmp_path / f"{unit}.tif"
+        scene.despeckle(far, tmp_path / "a.npy", target, unit=unit, looks=1)
+
+    def reference(unit):
+        path = tmp_path / f"{unit}.tif"
+        (case,) = cases.of_files([tmp_path / "a.npy"], [path], looks=1).scenes
+        return case.reference
+
+    np.testing.assert_allclose(
+        reference("amplitude"), reference("intensity"), rtol=1e-5
+    )
+    with pytest.raises(ValueError, match=r"decibel\.tif: its unit is decibels"):
+        reference("decibel")
 
 
 def test_a_file_is_like_an_array(tmp_path, far):

@@ -113,6 +113,13 @@ def test_empty_and_damaged_evaluations_are_told_and_leave_no_page(tmp_path, make
     assert not (tmp_path / "report.html").exists()
 
 
+def test_one_method_beside_the_noisy_image_has_no_differences_to_draw(tmp_path, make):
+    folder = make(methods=("noisy", "lee")).folder
+    assert main(["report", str(folder), f"--figures={tmp_path / 'figures'}"]) == 0
+    names = {path.name for path in (tmp_path / "figures").iterdir()}
+    assert names == {"gallery-scene-1.pdf", "spread-rmse.pdf", "time-rmse.pdf"}
+
+
 def test_command_writes_page_and_figures(tmp_path, make, capsys):
     folder = make().folder
     figures = tmp_path / "figures"
