@@ -6,7 +6,7 @@ from scipy import ndimage
 from pgd2jax.sar import radiometry
 
 KINDS = ("auto", "slc", "intensity", "amplitude")
-DECIBELS = ("db", "decibel", "decibels")
+DECIBELS = ("db", "decibel", "decibels")  # Ends of units, as intensity_db of SNAP.
 
 # Zeros are data where single (quantised sea) and no data where they fill a square.
 EMPTY = 5
@@ -32,7 +32,7 @@ def kind_of(pixels: np.ndarray, kind: str = "auto") -> str:
         if complex_pixels:
             return "slc"
         unit = str(getattr(pixels, "unit", "")).casefold()
-        if unit in DECIBELS:
+        if unit.endswith(DECIBELS):
             raise ValueError(
                 "its unit is decibels; take linear power, as --unit intensity writes."
             )
