@@ -81,6 +81,14 @@ def test_pixels_are_written_whatever_the_order_of_their_bytes(tmp_path, rng, dty
     np.testing.assert_array_equal(tifffile.imread(path), pixels)
 
 
+@pytest.mark.parametrize(("rows", "big"), [(2**15, True), (2**14, False)])
+def test_files_of_four_gigabytes_are_big(tmp_path, monkeypatch, rows, big):
+    found = {}
+    monkeypatch.setattr(tifffile, "imwrite", lambda *args, **how: found.update(how))
+    geotiff.write(tmp_path / "a.tif", iter(()), (rows, 2**15), np.dtype("f4"), ())
+    assert found["bigtiff"] == big
+
+
 def test_bands_of_another_type_become_that_of_the_file(tmp_path, rng):
     path, pixels = tmp_path / "scene.tif", rng.normal(size=(300, 40))
     raster.write_rows(path, [pixels], pixels.shape, np.dtype("f4"))

@@ -25,7 +25,7 @@ def image(centroid=(0.0, 0.0), drift=0.0, seed=0):
 
 @pytest.mark.parametrize(
     ("centroid", "drift"),
-    [((0.0, 0.0), 0.0), ((0.4, -0.2), 0.0), ((-0.1, 0.3), 1.8 / SIZE)],
+    [((0, 0), 0), ((0.4, -0.2), 0), ((-0.1, 0.3), 1.8 / SIZE), ((0, 0), 4.5 / SIZE)],
 )
 def test_centroid_drift_and_band_are_found(centroid, drift):
     slc, transfer = image(centroid, drift)
@@ -33,6 +33,7 @@ def test_centroid_drift_and_band_are_found(centroid, drift):
     # Whole cycles are all the same.
     off = (found.centroid - centroid + 0.5) % 1 - 0.5
     assert np.abs(off).max() < 0.01
+    assert np.abs(off[0]) < 0.003  # A line too far is half a drift.
     assert found.drift == pytest.approx(drift, abs=2e-4)
     assert spectrum.asymmetry(found) < spectrum.MOST_ASYMMETRY
     made = spectrum.transfer(found, slc.shape)

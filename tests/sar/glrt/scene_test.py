@@ -97,6 +97,15 @@ def test_persistent_neighbours_of_unequal_power_are_not_mixed(rng):
     np.testing.assert_array_equal(found.pixels[30, 30:32], 1)
 
 
+@pytest.mark.parametrize(("looks", "kept"), [(1.0, 1), (4.0, 2)])
+def test_what_is_steady_for_one_look_may_not_be_for_several(rng, looks, kept):
+    samples = rng.gamma(looks, 1 / looks, (8, 64, 64)).astype(np.float32)
+    turns = np.where(np.arange(8) % 2, 0.4, -0.4)
+    samples[:, 30, 30], samples[:, 30, 31] = 100 * (1 + turns), 100 * (1 - turns)
+    found = stack(samples, looks=looks).multilook(2 * (slice(0, 64),))
+    np.testing.assert_array_equal(found.pixels[30, 30:32], kept)
+
+
 @pytest.mark.parametrize("dates", [8, 20])
 def test_a_change_on_one_date_is_left_out(rng, dates):
     samples = white(rng, dates, 256, 256)
