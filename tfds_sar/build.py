@@ -152,7 +152,7 @@ def _add_stack(command: argparse.ArgumentParser) -> None:
         choices=pixels.KINDS,
         default=defaults["pixels"],
         help="what they hold; auto takes complex for slc, integers for amplitude, "
-        "other real ones for intensity",
+        "other real ones for intensity unless their unit is amplitude",
     )
     command.add_argument(
         "--looks",

@@ -130,7 +130,11 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
     for name in ("region", "layer"):
         if getattr(args, name):
             raise ValueError(f"--{name} belongs to --files or --stack.")
+    if args.pixels != "auto":
+        raise ValueError("--pixels belongs to --files or --stack.")
     if args.canonical is not None:
+        if args.looks not in (None, 1):
+            raise ValueError("--looks: canonical scenes are of one look.")
         if args.canonical < 1:
             raise ValueError("--canonical needs one draw at least.")
         return canonical.cases(args.canonical)

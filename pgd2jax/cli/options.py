@@ -37,7 +37,7 @@ def add_pixels(parser: argparse.ArgumentParser) -> None:
         choices=pixels.KINDS,
         default="auto",
         help="what noisy pixels are; auto takes complex for slc, integers for "
-        "amplitude, other real ones for intensity",
+        "amplitude, other real ones for intensity unless their unit is amplitude",
     )
 
 

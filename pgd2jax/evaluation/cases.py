@@ -156,7 +156,8 @@ def of_files(
 
     Raises:
         ValueError: if there are not as many references, they are of another shape, two
-            names are equal, or a region lies outside of an image.
+            names are equal, a region lies outside of an image, or pixels cannot be what
+            is said of them.
     """
     if references and len(references) != len(paths):
         raise ValueError(
@@ -169,11 +170,15 @@ def of_files(
     matched = references or [None] * len(paths)
 
     # Bursts are no neighbours on the ground: each is a scene.
-    pieces = []
+    pieces, kinds = [], set()
     for path, other in zip(paths, matched, strict=True):
         with raster.Image(path, layer) as image:
             pieces.append(image.pieces)
+            with named(path):
+                kinds.add(pixels.kind_of(image, kind))
             _check_files(image, other, regions)
+    if looks not in (None, 1) and kinds == {"slc"}:
+        raise ValueError("SLC images have one look; leave --looks out.")
 
     def scenes():
         for path, other, rows in zip(paths, matched, pieces, strict=True):
@@ -202,6 +207,8 @@ def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> No
                 f"{other}: is {reference.shape}, its image {image.path} {image.shape}; "
                 "cut them to the same ground."
             )
+        with named(other):
+            pixels.kind_of(reference)
         places = [raster.place_tags(one.tags) for one in (reference, image)]
     if all(places) and places[0] != places[1]:
         logging.warning(
@@ -231,8 +238,6 @@ def _of_samples(name, group, samples, looks) -> Case:
     if not np.isfinite(intensity).any():
         raise ValueError(f"{name}: holds no data, all is NaN or 0.")
     if single:
-        if looks not in (None, 1):
-            raise ValueError(f"{name}: an SLC image has one look; leave --looks out.")
         looks = 1.0
     elif looks is None:
         looks = sar_looks.estimate(intensity)

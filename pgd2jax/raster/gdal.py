@@ -77,10 +77,10 @@ class Gdal:
         self.dtype = np.dtype("c8" if name == "complex_int16" else name)
         try:
             geotiff.check_scale(self.dtype, self._file.scales[0], self._file.offsets[0])
-        except errors.UnfitError:
+            self.tags = _tags(rasterio, self._file)
+        except BaseException:
             self.close()
             raise
-        self.tags = _tags(rasterio, self._file)
         self.unit = self._file.units[0] or ""
 
     def rows(self, start: int, stop: int) -> np.ndarray:

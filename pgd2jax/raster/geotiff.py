@@ -187,21 +187,6 @@ class Tiff:
         self._file.close()
 
 
-def read(
-    path: str | os.PathLike | BinaryIO,
-) -> tuple[np.ndarray, tuple[Tag, ...]]:
-    """Returns the pixels of a file, [H, W] or [H, W, bands], and its geo tags.
-
-    Raises:
-        ValueError: if it holds several images, or fewer bytes than it says.
-    """
-    file = Tiff(path)
-    try:
-        return file.rows(0, file.shape[0]), file.tags
-    finally:
-        file.close()
-
-
 def check_scale(dtype: np.dtype, scale: float, offset: float) -> None:
     """Checks that pixels of a type are what they say.
 

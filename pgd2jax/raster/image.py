@@ -166,11 +166,11 @@ class Image:
             self._file = opener(path)
         self.tags = self._file.tags
         self.looks = getattr(self._file, "looks", None)
-        self.unit = getattr(self._file, "unit", None) or geotiff.unit(self.tags)
         self.shape, dtype = self._file.shape, self._file.dtype
         try:
             with reading(path):
                 value = geotiff.nodata(self.tags)
+                self.unit = getattr(self._file, "unit", None) or geotiff.unit(self.tags)
             if len(self.shape) != 2:
                 raise RasterError(
                     f"{path}: shape={self.shape}, but one band of [rows, cols] is "

@@ -1,13 +1,10 @@
 import json
-import os
 import shutil
-import signal
 
 import numpy as np
 import pytest
 import tifffile
 
-from pgd2jax.cli import main
 from pgd2jax.data import tiles
 from pgd2jax.evaluation import canonical, cases, methods, records, running, statistics
 from pgd2jax.metrics.measures import MEASURES
@@ -17,22 +14,6 @@ from tests import safe
 
 def evaluated(scenes, *names, keep=None):
     return list(running.rows(scenes.scenes, methods.create(names), keep))
-
-
-@pytest.fixture
-def dates(tmp_path, rng):
-    """Returns the files of six dates of 64 x 80 pixels, one with a gap."""
-    ground = np.ones((64, 80))
-    ground[:, 40:] = 10
-    paths = []
-    for number in range(6):
-        parts = rng.normal(size=(2, *ground.shape)) * np.sqrt(ground / 2)
-        slc = (parts[0] + 1j * parts[1]).astype(np.complex64)
-        if number == 2:
-            slc[:20, :20] = np.nan
-        paths.append(tmp_path / f"2026-0{number + 1}.npy")
-        np.save(paths[-1], slc)
-    return paths
 
 
 def test_data_set_gives_its_tiles_of_one_look(tiny_data_set):
@@ -302,49 +283,10 @@ def test_files_that_cannot_be_are_told_before_any_is_measured(tmp_path, dates):
 def test_looks_of_an_slc_image_are_not_taken(tmp_path, rng):
     np.save(tmp_path / "a.npy", rng.normal(size=(32, 32)) + 1j)
     with pytest.raises(ValueError, match="leave --looks out"):
-        list(cases.of_files([tmp_path / "a.npy"], looks=4).scenes)
-
-
-@pytest.mark.slow
-def test_command_evaluates_a_time_series(tmp_path, dates, smoke_run, capsys):
-    target = tmp_path / "found"
-    code = main(
-        [
-            "evaluate",
-            f"--weights={smoke_run}",
-            "--stack",
-            *map(str, dates),
-            "--methods=noisy,lee,pgd2net",
-            "--region=0:32,0:32",
-            f"--output={target}",
-        ]
-    )
-    shown = capsys.readouterr()
-    assert code == 0, shown.err
-    assert "rmse, dB ↓" in shown.out
-    assert len(records.read(target).rows) == 18
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (["--methods=lea"], "no method 'lea'"),
-        (["--references=x.tif"], "--references belong to --files"),
-        (["--region=0:32,0:32"], "--region belongs to"),
-        (["--canonical=0"], "one draw"),
-        (["--canonical=1", "--scenes=2"], "--scenes belongs to --data"),
-        (["--stack=dates", "--split=train"], "--split belongs to --data"),
-        (["--data=simulatd"], "it is called simulated, near_real, stack-..."),
-        (["--files=none.tif"], "none.tif"),
-        (["--data_dir=nowhere"], "tfds_sar.build simulated"),
-        (["--canonical=1", "--output=no/such/folder"], "does not exist"),
-    ],
-)
-def test_mistakes_end_in_one_sentence(arguments, says, smoke_run, capsys):
-    assert main(["evaluate", f"--weights={smoke_run}", *arguments]) == 1
-    line = capsys.readouterr().err.splitlines()[-1]
-    assert line.startswith("pgd2jax: ")
-    assert says in line
+        cases.of_files([tmp_path / "a.npy"], looks=4)
+    np.save(tmp_path / "b.npy", rng.exponential(size=(32, 32)))
+    mixed = cases.of_files([tmp_path / "a.npy", tmp_path / "b.npy"], looks=4)
+    assert [case.looks for case in mixed.scenes] == [1, 4]
 
 
 def test_each_burst_of_a_product_is_a_scene(tmp_path):
@@ -375,22 +317,3 @@ def test_scenes_with_and_without_phase_are_warmed_up_apart():
     ]
     list(running.rows(scenes, {"network": network}))
     assert calls == ["a", "a", "b", "c", "c"]
-
-
-def test_a_command_that_is_terminated_cleans_up(tmp_path, smoke_run, monkeypatch):
-    def terminate(*_):
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    monkeypatch.setattr(running, "rows", terminate)
-    before = signal.getsignal(signal.SIGTERM)
-    given = ["--canonical=1", f"--output={tmp_path / 'found'}"]
-    assert main(["evaluate", f"--weights={smoke_run}", *given]) == 143
-    assert not list(tmp_path.iterdir())
-    assert signal.getsignal(signal.SIGTERM) == before
-
-
-@pytest.mark.parametrize("region", ["32", "5:5,0:9", "0:9,9:0", "a:b,c:d"])
-def test_regions_that_are_none_are_refused(region, capsys):
-    with pytest.raises(SystemExit):
-        main(["evaluate", "--files=x.npy", f"--region={region}"])
-    assert "100:132,40:72" in capsys.readouterr().err

@@ -26,6 +26,7 @@ def test_power_takes_looks_and_lines_are_refused(far, rng):
     power = xarray.DataArray(rng.gamma(4, 1 / 4, (40, 30)))
     clean = labelled.despeckle(far, power, looks=4)
     np.testing.assert_array_equal(clean, far(intensity=power.values, looks=4))
+    assert labelled.despeckle(far, power[:0]).shape == (0, 30)
     with pytest.raises(ValueError, match="has one look"):
         labelled.despeckle(far, power + 0j, looks=4)
     with pytest.raises(ValueError, match="must end in rows and columns"):

@@ -99,7 +99,10 @@ def _read(series: Series) -> glrt.Stack:
             "build began, or are not those that it was given; build again."
         )
     with raster.Image(series.files[0]) as first:
-        kind = pixels.kind_of(first, series.pixels)
+        try:
+            kind = pixels.kind_of(first, series.pixels)
+        except ValueError as error:
+            raise StackError(f"{first.path}: {error}") from error
         looks = first.looks if series.looks is None else series.looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     samples, _ = raster.read_stack(map(pathlib.Path, series.files), convert)

@@ -46,6 +46,14 @@ def test_gamma_images_of_unknown_size_or_order_are_refused(data, par, says):
         formats.decode("a.rmli", data, par)
 
 
+@pytest.mark.parametrize("suffix", [".tif", ".mat", ".png"])
+def test_images_that_unpack_to_too_much_are_refused(monkeypatch, suffix):
+    data = encode(suffix, IMAGE.astype(np.uint8))
+    monkeypatch.setattr(formats, "MAX_PIXELS", 11)
+    with pytest.raises(formats.FormatError, match="pixels is too large"):
+        formats.decode(f"a{suffix}", data)
+
+
 @pytest.mark.parametrize("axis", [0, 2])
 def test_equal_bands_are_one(axis):
     bands = np.stack([np.arange(256).reshape(16, 16)] * 3, axis=axis)

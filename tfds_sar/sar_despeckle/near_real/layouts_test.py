@@ -266,6 +266,12 @@ def test_tiles_without_data_are_left_out_and_counted(tmp_path, pairs):
     found, metadata = read(write(tmp_path, folders(some)))
     assert sorted(found) == sorted([*pairs, "2_20160213_a"])
     assert metadata["rejected"] == {"no data": 1}
+    for stem, images in pairs.items():
+        dark = images["ori"].copy()
+        dark[:70] = 0
+        some[stem] = some[f"{stem}_a"] = {**images, "ori": dark}
+    with pytest.raises(ArchiveError, match=r"all \d+ tiles hold zeros"):
+        read(write(tmp_path / "dark", folders(some)))
 
 
 BROKEN = {

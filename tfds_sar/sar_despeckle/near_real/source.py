@@ -171,6 +171,11 @@ class NearReal(tile.SarConfig):
         """
         pairs = self._pairs(manual_dir)
         tiles, empty = _cut(pairs)
+        if not tiles:
+            raise ArchiveError(
+                f"{manual_dir}: all {empty} tiles hold zeros over more than a tenth, "
+                "in squares, which are no data."
+            )
         offset = _calibration(tiles)
         groups = grounds.group([one.key for one in tiles], [one.view for one in tiles])
         logging.info("%d tiles: %s.", len(tiles), groups.report())

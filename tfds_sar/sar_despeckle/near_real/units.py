@@ -74,7 +74,12 @@ def to_radians(pixels: np.ndarray, unit: str, span: Span) -> np.ndarray:
         unit: Its name.
         span: Of all files: "scaled" values span one turn. Where the turn begins is not
             known, nor does it matter: it turns all samples alike.
+
+    Raises:
+        ArchiveError: if that is no turn.
     """
+    if unit == "scaled" and span.high == span.low:
+        raise ArchiveError(f"all phases are {span.low:g}; leave their files out.")
     turn = {
         "radians": 2 * np.pi,
         "degrees": 360.0,

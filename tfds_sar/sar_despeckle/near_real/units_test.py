@@ -90,6 +90,8 @@ def test_phase_of_floats_may_be_scaled_to_another_turn():
     span = units.Span(-1, 1, frozenset({"float32"}))
     radians = units.to_radians(stored, "scaled", span)
     np.testing.assert_allclose(np.abs(radians), [np.pi, 0, np.pi / 2], atol=1e-6)
+    with pytest.raises(ArchiveError, match="all phases are 0"):
+        units.to_radians(stored, "scaled", units.Span(0, 0, span.types))
 
 
 @pytest.mark.parametrize(
