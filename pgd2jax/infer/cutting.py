@@ -85,6 +85,9 @@ def _tile(
     whitener: Whitener | None,
 ) -> Tile:
     """Returns a tile of the samples at hand, its rows and columns and some around."""
+    whole = _inside(spans, have)
+    if whole is not None and all(map(_is_data, near)):
+        return Tile(first, *spans, put(_joined(near, whole)), None)
     samples = near[0] if len(near) == 1 else np.concatenate(near)
     value = radiometry.amplitude(scale)
     if not np.iscomplexobj(samples):
@@ -103,3 +106,37 @@ def _tile(
     samples = masks.fill(samples, missing, value, whitener)
     tile = tiles.mirrored(samples, spans, have, whitener)
     return Tile(first, *spans, put(tile), blank)
+
+
+def _inside(spans, have) -> tuple[slice, slice] | None:
+    """Returns where a tile lies in the samples at hand; None if it goes beyond."""
+    if any(
+        span.whole.stop > there.stop for span, there in zip(spans, have, strict=True)
+    ):
+        return None
+    return tuple(
+        slice(span.whole.start - there.start, span.whole.stop - there.start)
+        for span, there in zip(spans, have, strict=True)
+    )
+
+
+def _is_data(block: np.ndarray) -> bool:
+    """Returns whether all samples have a power over 0: there is nothing to fill."""
+    for start in range(0, len(block), pixels.ROWS):
+        power = pixels.power_of(block[start : start + pixels.ROWS])
+        if not (power.min() > 0 and power.max() < np.inf):  # NaN is neither.
+            return False
+    return True
+
+
+def _joined(near: list[np.ndarray], whole: tuple[slice, slice]) -> np.ndarray:
+    """Returns a part of blocks that lie one below the other, in an array of its own."""
+    rows, cols = whole
+    dtype = np.complex64 if np.iscomplexobj(near[0]) else np.float32
+    tile = np.empty((rows.stop - rows.start, cols.stop - cols.start), dtype)
+    top = -rows.start  # Of a block in the tile.
+    for block in near:
+        part = block[max(-top, 0) : max(len(tile) - top, 0), cols]
+        tile[max(top, 0) :][: len(part)] = part
+        top += len(block)
+    return tile

@@ -166,9 +166,8 @@ class Despeckler:
 
         seen = self.examine(read, image.shape, kind, looks)
         result = np.empty(image.shape, np.float32)
-        bands = self.bands(read, image.shape, seen, tile, progress)
-        for rows, clean in bands:
-            result[rows] = clean
+        for _ in self.bands(read, image.shape, seen, tile, progress, out=result):
+            pass
         return result
 
     def open(
@@ -274,6 +273,7 @@ class Despeckler:
         progress: Callable[[int, int], None] | None = None,
         wanted: slice | None = None,
         pieces: Sequence[slice] | None = None,
+        out: np.ndarray | None = None,
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Despeckles a scene from top to bottom, holding a few bands of it at a time.
 
@@ -288,6 +288,8 @@ class Despeckler:
             wanted: Rows; bands without any of them are passed over. None for all.
             pieces: Rows of parts that are no neighbours on the ground, as bursts, each
                 despeckled as a scene of its own. None for one.
+            out: The scene's intensity, [rows, cols] float32, to be filled in. If None,
+                each band is an array of its own.
 
         Yields:
             Rows of the scene, and their intensity, [rows, cols] float32 linear power.
@@ -318,7 +320,10 @@ class Despeckler:
             core, across = cut.rows.core, cut.cols.core
             top, height = cut.first + core.start, core.stop - core.start
             if across.start == 0:
-                band = np.empty((height, cols), np.float32)
+                if out is None:
+                    band = np.empty((height, cols), np.float32)
+                else:
+                    band = out[top : top + height]
             target = band[:, across]
             if estimate is None:
                 target[:] = cut.blank

@@ -196,8 +196,9 @@ def despeckle(
         look, noisy = raster.Quicklook(shape), []
 
         def written():
-            with named(source):
-                for rows, power in _within(kept, bands):
+            # Calibration and a quicklook keep no device waiting.
+            with named(source), contextlib.closing(ahead(bands, depth=1)) as ready:
+                for rows, power in _within(kept, ready):
                     clean = calibrated(rows, power)
                     if made.look:
                         look.add(clean)

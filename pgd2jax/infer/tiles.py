@@ -140,18 +140,17 @@ def read_bands(
         if span.core.stop <= wanted.start or span.core.start >= wanted.stop:
             continue
         have = around(span, margin, rows.length)
+        # Copied, so that the rows above do not stay in memory with them.
+        held = [
+            (max(first, have.start), block[max(have.start - first, 0) :].copy())
+            for first, block in held
+            if first + len(block) > have.start
+        ]
         end = max(end, have.start)
         if have.stop > end:
             held.append((end, read(end, have.stop)))
             end = have.stop
-        held = [
-            (first, block) for first, block in held if first + len(block) > have.start
-        ]
-        yield (
-            span,
-            have,
-            [block[max(have.start - first, 0) :] for first, block in held],
-        )
+        yield span, have, [block for _, block in held]
 
 
 def mirrored(
