@@ -152,11 +152,11 @@ def finished(folder: pathlib.Path) -> dict[str, dict[int, dict]]:
 
 
 def row(name: str, found: dict[int, dict], whole: dict[int, dict]) -> str:
-    """Returns one row: mean over seeds, standard deviation where there are several."""
+    """Returns one row: mean over seeds, standard deviation where they differ."""
 
     def cell(values, form):
         text = f"{statistics.mean(values):{form}}"
-        if len(values) > 1:
+        if len(set(values)) > 1:
             text += f" ± {statistics.stdev(values):{form.lstrip('+')}}"
         return text
 

@@ -13,6 +13,7 @@ ORDER = [
         "pgd2jax.sar",
         "pgd2jax.raster",
         "pgd2jax.compilation",
+        "pgd2jax.devices",
         "pgd2jax.memory",
         "pgd2jax.signals",
     },
