@@ -97,8 +97,8 @@ def guess_phase(span: Span) -> Unit:
     """
     width = span.high - span.low
     found = f"{span.low:g} to {span.high:g}"
-    # So many samples of speckle leave no gap.
-    if 6 <= width <= 2 * np.pi + 0.01 and _is_float(span):
+    # So many samples of speckle leave no gap; in three bits they span 5.5.
+    if 5 <= width <= 2 * np.pi + 0.01 and _is_float(span):
         return Unit("radians", f"{found}, one turn of radians")
     if 350 <= width <= 361:
         return Unit("degrees", f"{found}, one turn of degrees")
