@@ -127,11 +127,9 @@ def _cases(args: argparse.Namespace) -> cases.Cases:
         raise ValueError("--references belong to --files.")
     if args.stack:
         return cases.of_series(args.stack, **own)
-    for name in ("region", "layer"):
-        if getattr(args, name):
+    for name, left_out in (("region", None), ("layer", None), ("pixels", "auto")):
+        if getattr(args, name) != left_out:
             raise ValueError(f"--{name} belongs to --files or --stack.")
-    if args.pixels != "auto":
-        raise ValueError("--pixels belongs to --files or --stack.")
     if args.canonical is not None:
         if args.looks not in (None, 1):
             raise ValueError("--looks: canonical scenes are of one look.")

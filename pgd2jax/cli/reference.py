@@ -9,7 +9,6 @@ import tqdm
 
 from pgd2jax import raster
 from pgd2jax.cli import options
-from pgd2jax.infer.source import named
 from pgd2jax.sar import glrt, pixels
 
 
@@ -80,7 +79,7 @@ def run(args: argparse.Namespace) -> None:
         for path in outputs:
             beside = sum(path.parent == other.parent for other in outputs)
             raster.check_space(path, first.shape, np.float32, copies=beside)
-        with named(files[0]):
+        with raster.named(files[0]):
             kind = pixels.kind_of(first, args.pixels)
         looks = first.looks if args.looks is None else args.looks
     samples, tags = raster.read_stack(

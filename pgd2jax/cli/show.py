@@ -9,7 +9,6 @@ import numpy as np
 
 from pgd2jax import raster
 from pgd2jax.cli import options
-from pgd2jax.infer.source import named
 from pgd2jax.metrics import referenced, unreferenced, windows
 from pgd2jax.metrics.undefined import MeasureWarning
 from pgd2jax.sar import looks as sar_looks
@@ -67,7 +66,7 @@ def _intensity(
     path: pathlib.Path, layer: str | None = None, kind: str = "auto"
 ) -> np.ndarray:
     """Reads linear power, [H, W]."""
-    with raster.Image(path, layer) as image, named(path):
+    with raster.Image(path, layer) as image, raster.named(path):
         found = pixels.kind_of(image, kind)
         power = pixels.intensity_of(image.rows(0, image.shape[0]), found)
         if not np.isfinite(power).any():

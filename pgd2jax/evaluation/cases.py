@@ -10,7 +10,6 @@ from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.data import tiles
-from pgd2jax.infer.source import named
 from pgd2jax.metrics import windows
 from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry
@@ -174,7 +173,7 @@ def of_files(
     for path, other in zip(paths, matched, strict=True):
         with raster.Image(path, layer) as image:
             pieces.append(image.pieces)
-            with named(path):
+            with raster.named(path):
                 kinds.add(pixels.kind_of(image, kind))
             _check_files(image, other, regions)
     if looks not in (None, 1) and kinds == {"slc"}:
@@ -207,7 +206,7 @@ def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> No
                 f"{other}: is {reference.shape}, its image {image.path} {image.shape}; "
                 "cut them to the same ground."
             )
-        with named(other):
+        with raster.named(other):
             pixels.kind_of(reference)
         places = [raster.place_tags(one.tags) for one in (reference, image)]
     if all(places) and places[0] != places[1]:
@@ -220,7 +219,7 @@ def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> No
 
 def _samples(path, layer, kind) -> tuple[np.ndarray, float | None]:
     """Returns samples, and their looks where the file says them."""
-    with raster.Image(path, layer) as image, named(path):
+    with raster.Image(path, layer) as image, raster.named(path):
         # By the type in the file: where integers have no data, floats are read.
         kind = pixels.kind_of(image, kind)
         return pixels.samples_of(image.rows(0, image.shape[0]), kind), image.looks
@@ -278,7 +277,7 @@ def of_series(
         RasterError: if there are fewer than two dates, or they do not fit together.
     """
     found = raster.series(paths)
-    with raster.Image(found[0], layer) as first, named(found[0]):
+    with raster.Image(found[0], layer) as first, raster.named(found[0]):
         kind = pixels.kind_of(first, kind)
         looks = first.looks if looks is None else looks
     convert = functools.partial(pixels.samples_of, kind=kind)

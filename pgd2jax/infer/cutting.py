@@ -85,18 +85,16 @@ def _tile(
     whitener: Whitener | None,
 ) -> Tile:
     """Returns a tile of the samples at hand, its rows and columns and some around."""
-    whole = _inside(spans, have)
-    if whole is not None and all(map(_is_data, near)):
+    inside = all(s.whole.stop <= h.stop for s, h in zip(spans, have, strict=True))
+    if inside and all(map(_is_data, near)):
+        whole = tiles.placed((span.whole for span in spans), have)
         return Tile(first, *spans, put(_joined(near, whole)), None)
     samples = near[0] if len(near) == 1 else np.concatenate(near)
     value = radiometry.amplitude(scale)
     if not np.iscomplexobj(samples):
         samples, value = pixels.power_of(samples), scale
     missing, blank = pixels.no_data(samples), None
-    core = tuple(
-        slice(span.core.start - there.start, span.core.stop - there.start)
-        for span, there in zip(spans, have, strict=True)
-    )
+    core = tiles.placed((span.core for span in spans), have)
     lost = missing[core]
     if lost.any():
         finite = np.isfinite(pixels.power_of(samples[core]))
@@ -106,18 +104,6 @@ def _tile(
     samples = masks.fill(samples, missing, value, whitener)
     tile = tiles.mirrored(samples, spans, have, whitener)
     return Tile(first, *spans, put(tile), blank)
-
-
-def _inside(spans, have) -> tuple[slice, slice] | None:
-    """Returns where a tile lies in the samples at hand; None if it goes beyond."""
-    if any(
-        span.whole.stop > there.stop for span, there in zip(spans, have, strict=True)
-    ):
-        return None
-    return tuple(
-        slice(span.whole.start - there.start, span.whole.stop - there.start)
-        for span, there in zip(spans, have, strict=True)
-    )
 
 
 def _is_data(block: np.ndarray) -> bool:

@@ -18,7 +18,7 @@ from pgd2jax.infer import cutting, tiles
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.checked import checked
 from pgd2jax.infer.lazy import Lazy
-from pgd2jax.infer.source import Source, named
+from pgd2jax.infer.source import Source
 from pgd2jax.infer.survey import Survey, survey, whitener
 from pgd2jax.models import PGD2Net
 from pgd2jax.sar import halves, radiometry, scenes
@@ -198,7 +198,7 @@ class Despeckler:
         image = raster.Image(path, layer)
         try:
             source = Source(image, kind)
-            with named(path):
+            with raster.named(path):
                 seen = self.examine(
                     source.read, source.shape, source.dtype, source.looks(looks)
                 )

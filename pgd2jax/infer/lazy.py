@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from pgd2jax.infer.source import Source, named
+from pgd2jax import raster
+from pgd2jax.infer.source import Source
 from pgd2jax.infer.survey import Survey
 
 
@@ -71,7 +72,7 @@ class Lazy:
         if place.start <= rows.start and rows.stop <= place.stop:
             return band[rows.start - place.start : rows.stop - place.start].copy()
         result = np.empty((rows.stop - rows.start, self.shape[1]), self.dtype)
-        with named(self._source.image.path):
+        with raster.named(self._source.image.path):
             for place, band in self._bands(wanted=rows):
                 self._last = (place, band)
                 top, bottom = max(place.start, rows.start), min(place.stop, rows.stop)

@@ -13,7 +13,7 @@ from pgd2jax import raster
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.despeckler import Despeckler
 from pgd2jax.infer.journal import Journal, fingerprint
-from pgd2jax.infer.source import Source, named
+from pgd2jax.infer.source import Source
 from pgd2jax.sar import calibration, radiometry
 
 
@@ -167,7 +167,7 @@ def despeckle(
     check_paths(source, made, overwrite, resume)
     with raster.Image(source, layer) as image:
         opened = Source(image, kind)
-        with named(source):
+        with raster.named(source):
             calibrated = _calibration(image, calibrate, subtract_noise)
             kept, tags = (slice(0, image.shape[0]),), image.tags
             if deburst:
@@ -197,7 +197,10 @@ def despeckle(
 
         def written():
             # Calibration and a quicklook keep no device waiting.
-            with named(source), contextlib.closing(ahead(bands, depth=1)) as ready:
+            with (
+                raster.named(source),
+                contextlib.closing(ahead(bands, depth=1)) as ready,
+            ):
                 for rows, power in _within(kept, ready):
                     clean = calibrated(rows, power)
                     if made.look:

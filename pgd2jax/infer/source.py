@@ -1,24 +1,9 @@
 """An image file as the network takes it."""
 
-import contextlib
-import os
-from collections.abc import Iterator
-
 import numpy as np
 
 from pgd2jax import raster
 from pgd2jax.sar import pixels
-
-
-@contextlib.contextmanager
-def named(path: str | os.PathLike) -> Iterator[None]:
-    """Puts the file's name before what is wrong with its pixels."""
-    try:
-        yield
-    except raster.RasterError:
-        raise
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
 
 
 class Source:
@@ -38,7 +23,7 @@ class Source:
             ValueError: if it has no pixels, or they cannot be of that kind.
         """
         self.image, self.shape = image, image.shape
-        with named(image.path):
+        with raster.named(image.path):
             self.kind = pixels.kind_of(image, kind)
             if not np.prod(image.shape):
                 raise ValueError(f"{image.shape=} has no pixels.")

@@ -9,7 +9,7 @@ band by band.
 
 import dataclasses
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -153,6 +153,14 @@ def read_bands(
         yield span, have, [block for _, block in held]
 
 
+def placed(parts: Iterable[slice], have: Iterable[slice]) -> tuple[slice, ...]:
+    """Returns where parts of a scene lie in the samples at hand, which are `have`."""
+    return tuple(
+        slice(part.start - there.start, part.stop - there.start)
+        for part, there in zip(parts, have, strict=True)
+    )
+
+
 def mirrored(
     samples: np.ndarray,
     spans: tuple[Span, Span],
@@ -167,12 +175,12 @@ def mirrored(
         have: Rows and columns of the scene that `samples` are.
         whitener: Of complex samples, if they will be whitened.
     """
-    whole, behind = [], []
-    for span, there in zip(spans, have, strict=True):
-        start, stop = span.whole.start, span.whole.stop
-        whole.append(slice(start - there.start, stop - there.start))
-        behind.append((0, max(stop - there.stop, 0)))
-    tile = np.pad(samples[tuple(whole)], behind, mode="reflect")
+    behind = [
+        (0, max(span.whole.stop - there.stop, 0))
+        for span, there in zip(spans, have, strict=True)
+    ]
+    whole = placed((span.whole for span in spans), have)
+    tile = np.pad(samples[whole], behind, mode="reflect")
     if whitener is None:
         return tile
     # Whoever knows a spectrum has a scene too large to be mirrored twice.

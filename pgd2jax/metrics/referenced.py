@@ -49,8 +49,8 @@ def bias_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 def sum_ratio_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     """Returns 10 log10 of the sums' ratio; 0 where the intensity is calibrated.
 
-    Against the noisy image in place of a reference: of a large scene, whose noisy sum
-    does not vary with few pixels or a strong point.
+    The noisy image may stand for the reference if the scene is large: its sum varies
+    with few pixels, or with a strong point.
     """
     estimate, reference = (image.sum() for image in _pixels(estimate, reference))
     if not (estimate > 0 and reference > 0):

@@ -1,7 +1,7 @@
 """Images on disk: read in many formats, written whole or not at all."""
 
 from pgd2jax.raster.atomic import check_folder, check_new, replacing, temporary
-from pgd2jax.raster.errors import RasterError
+from pgd2jax.raster.errors import RasterError, named
 from pgd2jax.raster.files import (
     FORMATS,
     Raster,
@@ -30,6 +30,7 @@ __all__ = [
     "format_of",
     "is_image",
     "layers",
+    "named",
     "place_tags",
     "read",
     "read_stack",

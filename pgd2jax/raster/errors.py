@@ -30,6 +30,17 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def named(path: str | os.PathLike) -> Iterator[None]:
+    """Puts the file's name before what is wrong with its pixels."""
+    try:
+        yield
+    except RasterError:
+        raise
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+@contextlib.contextmanager
 def needing(path: str | os.PathLike, extra: str) -> Iterator[None]:
     """Names the extra of pgd2jax that installs what a file needs to be read."""
     try:

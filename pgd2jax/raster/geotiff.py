@@ -49,9 +49,8 @@ OF_PIXELS = re.compile(
     r"[^>]*>[^<]*</Item>"
 )
 
-UNIT = re.compile(r'<Item [^>]*role="unittype"[^>]*>([^<]*)</Item>')
-# GDAL's scale and offset of the pixels.
-SCALED = re.compile(r'<Item [^>]*role="(scale|offset)"[^>]*>([^<]*)</Item>')
+# GDAL's unit, scale and offset of the pixels.
+SAID = re.compile(r'<Item [^>]*role="(unittype|scale|offset)"[^>]*>([^<]*)</Item>')
 
 
 class Tiff:
@@ -116,9 +115,9 @@ class Tiff:
             for tag in page.tags
             if tag.code in GEO_TAGS
         )
-        metadata = "".join(tag[3] for tag in self.tags if tag[0] == METADATA)
-        said = {role: float(value) for role, value in SCALED.findall(metadata)}
-        check_scale(self.dtype, said.get("scale", 1), said.get("offset", 0))
+        said = _said(self.tags)
+        scale, offset = float(said.get("scale", 1)), float(said.get("offset", 0))
+        check_scale(self.dtype, scale, offset)
         ends = list(map(sum, zip(page.dataoffsets, page.databytecounts, strict=False)))
         # Often one strip that is as large as the file; of GDAL's sparse files none.
         if page.is_memmappable and separate == 1 and all(page.dataoffsets):
@@ -235,8 +234,13 @@ def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
 
 def unit(tags: Sequence[Tag]) -> str:
     """Returns the unit of the pixels that GDAL's metadata say, or an empty text."""
-    said = (UNIT.search(tag[3]) for tag in tags if tag[0] == METADATA)
-    return next((found[1].strip() for found in said if found), "")
+    return _said(tags).get("unittype", "").strip()
+
+
+def _said(tags: Sequence[Tag]) -> dict[str, str]:
+    """Returns what GDAL's metadata say of the pixels, by role."""
+    metadata = "".join(tag[3] for tag in tags if tag[0] == METADATA)
+    return dict(SAID.findall(metadata))
 
 
 def described(tags: Sequence[Tag], unit: str, description: str) -> tuple[Tag, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 from absl import logging
+from flax import traverse_util
 
 from pgd2jax import raster
 from pgd2jax.data import pairs
@@ -39,24 +40,15 @@ def changed(workdir: pathlib.Path, config: dict[str, Any]) -> str:
             f"{path}: is damaged ({error}); give another --workdir, or delete the "
             "file: without it nothing tells whether the run was this one."
         ) from error
-    before, now = _flat(before), _flat(config)
+    before, now = (
+        traverse_util.flatten_dict(values, sep=".") for values in (before, config)
+    )
     return ", ".join(
         name
         for name in sorted(before | now)
         if (name in VALUES or name.partition(".")[0] in GROUPS)
         and before.get(name) != now.get(name)
     )
-
-
-def _flat(config: dict[str, Any]) -> dict[str, Any]:
-    """Returns the values by their dotted names; groups are one deep."""
-    return {
-        f"{group}.{name}" if isinstance(values, dict) else group: value
-        for group, values in config.items()
-        for name, value in (
-            values.items() if isinstance(values, dict) else [("", values)]
-        )
-    }
 
 
 def write_config(workdir: pathlib.Path, config: dict[str, Any]) -> None:

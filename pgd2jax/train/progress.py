@@ -50,7 +50,7 @@ class Profile:
         self._folder = workdir / "profile"
         self._begin, self._end = first + TRACED.start, first + TRACED.stop
         if self._end > num_steps:
-            self._begin = None
+            self._begin = self._end = None
             logging.warning(
                 "There will be no profile: it needs %d steps to go.", TRACED.stop
             )
@@ -60,7 +60,7 @@ class Profile:
         if step == self._begin:
             jax.block_until_ready(result)
             jax.profiler.start_trace(self._folder, create_perfetto_trace=True)
-        elif self._begin and step == self._end:
+        elif step == self._end:
             jax.block_until_ready(result)
             jax.profiler.stop_trace()
             logging.info("The profile of %d steps is in %s.", len(TRACED), self._folder)

@@ -99,10 +99,8 @@ def _read(series: Series) -> glrt.Stack:
             "build began, or are not those that it was given; build again."
         )
     with raster.Image(series.files[0]) as first:
-        try:
+        with raster.named(first.path):
             kind = pixels.kind_of(first, series.pixels)
-        except ValueError as error:
-            raise StackError(f"{first.path}: {error}") from error
         looks = first.looks if series.looks is None else series.looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     samples, _ = raster.read_stack(map(pathlib.Path, series.files), convert)

@@ -45,8 +45,7 @@ class Clock(NamedTuple):
         """
         if self.start is None:
             return float(text(element, "line"))
-        time = np.datetime64(text(element, "azimuthTime")) - self.start
-        return time / np.timedelta64(1, "s") / self.step
+        return _since(self.start, element) / self.step
 
 
 class Vectors(NamedTuple):
@@ -96,6 +95,12 @@ def _array(root: Element, path: str, dtype: type) -> np.ndarray:
     return np.array(text(root, path).split(), dtype)
 
 
+def _since(start: np.datetime64, element: Element) -> float:
+    """Returns how many seconds after `start` a burst or vector was recorded."""
+    time = np.datetime64(text(element, "azimuthTime"))
+    return (time - start) / np.timedelta64(1, "s")
+
+
 def bursts(root: Element, rows: int) -> tuple[Burst, ...]:
     """Returns the bursts of an image from top to bottom; none of SM and GRD.
 
@@ -128,7 +133,7 @@ def clock(root: Element, rows: int) -> Clock:
         return Clock(np.arange(rows))
     step = float(text(root, "imageAnnotation/imageInformation/azimuthTimeInterval"))
     start = np.datetime64(text(found[0], "azimuthTime"))
-    begin = [round(Clock(np.arange(0), start, step).line(burst)) for burst in found]
+    begin = [round(_since(start, burst) / step) for burst in found]
     lines = np.add.outer(begin, np.arange(rows // len(found)))
     return Clock(lines.ravel(), start, step)
 

@@ -2,6 +2,7 @@
 
 import bisect
 import contextlib
+import functools
 import itertools
 import pathlib
 import re
@@ -141,7 +142,7 @@ class Measurement:
         if not self._bursts:
             return self.pieces, self.tags
         starts = [burst.rows.start for burst in self._bursts]
-        offsets = self._clock().lines[starts].tolist()
+        offsets = self._clock.lines[starts].tolist()
         kept, start = [], 0
         for (one, here), (two, there) in itertools.pairwise(
             zip(self._bursts, offsets, strict=True)
@@ -162,6 +163,7 @@ class Measurement:
 
         return tuple(kept), geotiff.moved(self.tags, moved)
 
+    @functools.cached_property
     def _clock(self) -> annotation.Clock:
         return annotation.clock(self._product.parse(self._layer), self.shape[0])
 
@@ -175,7 +177,7 @@ class Measurement:
             self._product.parse(self._layer, "calibration"),
             "calibrationVectorList/calibrationVector",
             QUANTITIES[quantity],
-            self._clock(),
+            self._clock,
         )
 
     def noise(self) -> tuple[annotation.Vectors, tuple[annotation.AzimuthNoise, ...]]:
@@ -197,7 +199,7 @@ class Measurement:
                 f"units than {NOISE_KNOWN:.2f} and later; leave --subtract-noise out"
             )
         root = self._product.parse(self._layer, "noise")
-        found = annotation.noise(root, self.shape, self._clock())
+        found = annotation.noise(root, self.shape, self._clock)
         if not any(np.any(values > 0) for values in found[0].values):
             raise errors.UnfitError(
                 "its annotation tells no noise, all is 0; leave --subtract-noise out"
