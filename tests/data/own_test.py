@@ -229,3 +229,15 @@ def test_crops_larger_than_a_tile_are_refused(image, source):
     sizes = {**SIZES, "crop": 320}
     with pytest.raises(ValueError, match=r"data\.crop=320 must be at most"):
         sources.create(source, **sizes, files=image, tiles=9, load=lambda: mean)
+
+
+def test_a_crop_has_the_centroid_of_its_first_row():
+    rows = jnp.ones(64)
+    example = {
+        "rows": rows,
+        "cols": rows,
+        "centroid": jnp.array([0.1, 0.2]),
+        "drift": jnp.float32(1e-3),
+    }
+    transfer = own._transfer(example, 100, 64)
+    np.testing.assert_allclose(transfer.centroid, [0.1 + 100e-3, 0.2], atol=1e-6)

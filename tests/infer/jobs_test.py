@@ -48,3 +48,25 @@ def test_file_that_may_not_be_looked_at_stops_none_of_the_others(
     long = tmp_path / f"{'n' * 300}.npy"
     found = jobs.plan([tmp_path, long], tmp_path / "out")
     assert [job.source for job in found] == [slc, long]
+
+
+def test_a_folder_may_have_a_dot_and_its_hidden_files_are_no_inputs(tmp_path, slc):
+    np.save(tmp_path / ".b.npy", np.load(slc))
+    np.savez(tmp_path / "c.npz", slc=np.load(slc))
+    output = tmp_path / "run.2024"
+    output.mkdir()
+    (job,) = jobs.plan([slc], output)
+    assert job.target == output / "a.npy"
+    found = [job.target.name for job in jobs.plan([tmp_path], output)]
+    assert found == ["a.npy", "c.npy"]
+
+
+def test_patterns_of_layers_add_up_and_one_that_fits_none_is_kept(tmp_path):
+    names = ("iw1-vv", "iw2-vh", "iw3-vv")
+    root = safe.Safe(dict.fromkeys(names, safe.slc((40, 30)))).write(tmp_path)
+
+    def layers(*patterns):
+        return [job.layer for job in jobs.plan([root], tmp_path / "out", patterns)]
+
+    assert layers("iw1-*", "*-vh") == ["iw1-vv", "iw2-vh"]
+    assert layers("iw9-*") == ["iw9-*"]  # Opening the product will say so.

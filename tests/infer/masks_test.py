@@ -62,3 +62,21 @@ def test_filled_gaps_have_the_centroid_of_the_samples_around():
     np.testing.assert_allclose(filled, tone, atol=1e-4)
     plain = masks.fill(broken, missing, 1.0)
     assert np.abs(plain - tone)[missing].max() > 1
+
+
+def test_far_into_a_gap_the_mirror_is_at_its_nearer_border(rng):
+    image = rng.normal(size=(1, 400))
+
+    def filled(start, stop):
+        missing = np.zeros((1, 400), bool)
+        missing[0, start:stop] = True
+        return masks.fill(image, missing, 7)[0]
+
+    left, right = np.s_[198:174:-1], np.s_[272:248:-1]
+    inside = filled(200, 248)
+    np.testing.assert_array_equal(inside[200:224], image[0, left])
+    np.testing.assert_array_equal(inside[224:248], image[0, right])
+    to_the_right = filled(150, 400)[150 : 150 + masks.FAR]
+    np.testing.assert_array_equal(to_the_right, image[0, 148 : 148 - masks.FAR : -1])
+    to_the_left = filled(0, 150)[150 - masks.FAR : 150]
+    np.testing.assert_array_equal(to_the_left, image[0, 150 + masks.FAR : 150 : -1])

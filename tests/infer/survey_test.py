@@ -66,3 +66,23 @@ def test_data_in_one_place_are_looked_for():
     scene[3400:3650, 90:340] = slc[1:] + 0.8 * slc[:-1]
     found = whitener(lambda start, stop: scene[start:stop], scene.shape)
     assert abs(found.taps[0, 1]) > 0.2
+
+
+def test_zeros_are_no_data(rng):
+    scene = rng.exponential(size=(64, 64)).astype(np.float32)
+    half = scene.copy()
+    half[:, :32] = 0
+    seen, whole = (survey(lambda a, b, x=x: x[a:b], x.shape) for x in (half, scene))
+    assert seen.scale == pytest.approx(float(whole.scale), rel=0.1)
+
+
+def test_powers_under_float32_are_refused():
+    scene = np.full((32, 32), 1e-42, np.float32)
+    with pytest.raises(ValueError, match="too small"):
+        survey(lambda start, stop: scene[start:stop], scene.shape)
+
+
+def test_data_on_one_side_are_looked_for():
+    scene, slc = np.zeros((64, 4_000), np.complex64), safe.slc((65, 2_000))
+    scene[:, 2_000:] = slc[1:] + 0.8 * slc[:-1]
+    assert whitener(lambda start, stop: scene[start:stop], scene.shape) is not None

@@ -112,3 +112,22 @@ def test_class_biases_of_empty_classes_are_nan():
         assert np.isnan(
             structure.class_biases(np.full((2, 2), np.nan), np.ones((2, 2)))
         ).all()
+
+
+def test_speckle_that_is_correlated_in_the_noisy_image_is_no_excess(rng):
+    parts = ndimage.gaussian_filter(rng.normal(size=(2, 256, 256)), (0, 2, 2))
+    speckle = (parts**2).sum(0)
+    speckle /= speckle.mean()
+    quarters = [2 * (slice(0, 128),), 2 * (slice(128, 256),)]
+    assert structure.excess_correlation(speckle, speckle, quarters) < 0.05
+
+
+def test_texture_residual_of_neighbours_that_all_differ_by_hand():
+    # Of levels 1, 3, 6 and 8: neighbours in a row are 2 apart, in a column 5, on the
+    # diagonals 7 or 3. Shuffled, a quarter are equal.
+    ratio = np.tile([[0, 1 / 3], [2 / 3, 1]], (100, 100))
+    row, col, diagonal = 1 / 5, 1 / 26, (1 / 50 + 1 / 10) / 2
+    found = (row + col + 2 * diagonal) / 4
+    mixed = 1 / 4 + (row + col + diagonal) / 4
+    expected = 100 * (mixed - found) / found
+    assert structure.texture_residual(ratio) == pytest.approx(expected, rel=0.03)

@@ -154,3 +154,11 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(raster.RasterError, match=r"slc.h5: .*pgd2jax\[hdf5\]"):
         raster.Image(tmp_path / "slc.h5")
+
+
+def test_pairs_may_be_named_in_full(tmp_path):
+    pairs = np.zeros(SHAPE, [("real", "<f4"), ("imag", "<f4")])
+    pairs["real"], pairs["imag"] = 3, 4
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["VV"] = pairs
+    assert (raster.read(tmp_path / "a.h5").pixels == 3 + 4j).all()

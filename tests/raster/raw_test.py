@@ -93,6 +93,11 @@ def test_envi_is_read_with_offset_and_order(tmp_path, slc, code, dtype, file, he
             (499_975, 4_000_020),
         ),
         ("{Geographic Lat/Lon, 1, 1, 9, 41, 10, 20, WGS-84}", 4326, (9, 41)),
+        (
+            "{Geographic Lat/Lon, 1, 1, 9, 41, 10, 20, WGS-84, units=Degrees}",
+            4326,
+            (9, 41),
+        ),
         ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, North, WGS-84, rotation=30}", None, None),
         ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 11, WGS-84}", None, None),
         ("{UTM, 1, 1, 5e5, 4e6, 10, 20, 61, North, WGS-84}", None, None),
@@ -182,3 +187,23 @@ def test_files_larger_than_memory_are_opened(tmp_path):
     (tmp_path / "a.hdr").write_text(envi(4, samples=side, lines=side))
     with raster.Image(tmp_path / "a") as image:
         assert image.rows(side - 1, side).shape == (1, side)
+
+
+def test_integers_of_gamma_are_big_endian(tmp_path):
+    pixels = np.arange(40 * 30).reshape(SHAPE)
+    pixels.astype(">i2").tofile(tmp_path / "a.pwr")
+    (tmp_path / "a.pwr.par").write_text(gamma("SHORT"))
+    np.testing.assert_array_equal(raster.read(tmp_path / "a.pwr").pixels, pixels)
+
+
+def test_entries_of_envi_that_are_comments_do_not_count(tmp_path):
+    np.ones(SHAPE, np.float32).tofile(tmp_path / "a")
+    (tmp_path / "a.hdr").write_text(envi(4) + "\n;data type = 6\n")
+    assert raster.read(tmp_path / "a").pixels.dtype == np.float32
+
+
+def test_a_header_is_of_the_file_of_its_name(tmp_path, slc):
+    slc.astype("<c8").tofile(tmp_path / "a")
+    (tmp_path / "a.log").write_bytes(b"no pixels")
+    (tmp_path / "a.hdr").write_text(envi(6))
+    assert not raster.is_image(tmp_path / "a.log")

@@ -37,3 +37,10 @@ def test_what_cannot_be_estimated_counts_as_one_look():
 
 def test_ground_without_speckle_has_the_most_looks():
     assert looks.estimate(np.ones((64, 64))) == looks.MOST
+
+
+def test_looks_of_powers_in_a_few_steps_are_found(rng):
+    powers = np.round(2 * rng.exponential(size=(256, 256)))
+    assert looks.estimate(powers) == pytest.approx(1, rel=0.25)
+    amplitudes = np.round(3 * np.sqrt(rng.gamma(4, 1 / 4, (256, 256))))
+    assert looks.estimate(amplitudes**2) == pytest.approx(4, rel=0.25)

@@ -66,3 +66,15 @@ def test_a_rate_that_is_not_known_is_left_out():
     times = timing.Timing(flop=math.nan, dtype="bfloat16")
     times.lap("device")
     assert "time/tflops" not in times.take(1)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
+def test_share_of_the_peak_is_told_for_bfloat16(monkeypatch, dtype):
+    monkeypatch.setattr(timing, "peak", lambda kind: 1e15)
+    times = timing.Timing(flop=1e9, dtype=dtype)
+    times.lap("device")
+    found = times.take(1)
+    if dtype == "float32":  # Of which the makers tell other peaks.
+        assert "time/mfu" not in found
+    else:
+        assert found["time/mfu"] == pytest.approx(found["time/tflops"] * 1e12 / 1e15)

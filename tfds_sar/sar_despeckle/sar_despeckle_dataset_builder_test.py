@@ -81,3 +81,10 @@ def test_near_real_needs_its_folder(tmp_path, capsys):
     with pytest.raises(SystemExit):
         build.main(["near_real", "--data_dir", str(tmp_path)])
     assert "--manual_dir" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["white", "correlated"])
+def test_speckle_of_a_kind_is_that(kind):
+    example = simulated.simulate(0, 0, 64, kind)
+    assert (example["speckle"], example["looks"]) == (kind, 1)
+    assert example["has_phase"]

@@ -220,3 +220,19 @@ def test_beam_makes_the_same_pairs(folder, built, tmp_path, capsys):
     assert "generated examples is 0" in capsys.readouterr().err  # TFDS says so itself.
     counted = [json.loads((d / "metadata.json").read_text()) for d in (built, other)]
     assert counted[0]["rejected"] == counted[1]["rejected"]
+
+
+def test_intensities_make_pairs_of_their_looks(tmp_path):
+    rng = np.random.default_rng(0)
+    samples = rng.gamma(4, 1 / 4, (4, 768, 256)).astype(np.float32)
+    for number, date in enumerate(samples):
+        np.save(tmp_path / f"{number}.npy", date)
+    rules = glrt.Rules(window=(7, 7))
+    series = stack.configure([tmp_path], looks=4.0, rules=rules).series
+    example, why = stack._pair(series, (0, 0), 1)
+    assert why == ""
+    assert example["looks"] == 4
+    assert not example["has_phase"]
+    np.testing.assert_allclose(
+        example["intensity"][..., 0], samples[1, :256], rtol=1e-6
+    )

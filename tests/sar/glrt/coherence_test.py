@@ -69,3 +69,11 @@ def test_no_region_is_worth_less_than_a_pixel():
     worth = np.asarray(rules.independent(np.array([1.0, 2, 5, 1e6]), 10.0))
     assert worth.min() == worth[0] == 1
     assert worth[-1] == pytest.approx(1e5, rel=1e-3)
+
+
+def test_fringes_between_the_dates_are_not_incoherence(rng, speckle):
+    samples, used = speckle(rng, 12, 64, 1.0, 0.8), np.ones(12, bool)
+    turns = np.exp(1j * rng.uniform(-3, 3, (12, 1, 1))).astype(np.complex64)
+    found = coherence.independence(samples * turns, used, 1.0)
+    plain = coherence.independence(samples, used, 1.0)
+    np.testing.assert_allclose(found, plain, atol=1e-3)

@@ -297,3 +297,18 @@ def test_looks_that_are_not_given_are_those_that_most_dates_seem_to_have(rng):
     power[0] = np.nan  # The first date may hold no data.
     assert glrt.Stack(power).looks == pytest.approx(4, rel=0.2)
     assert glrt.Stack(power.astype(np.complex64)).looks == 1
+
+
+def test_amplitudes_of_an_slc_count_squared(rng, speckle):
+    samples = speckle(rng, 5, 64)
+    found, _ = stack(samples).reference()
+    scaled, _ = stack((1e3 * samples).astype(np.complex64)).reference()
+    np.testing.assert_allclose(scaled, 1e6 * found, rtol=1e-4)
+
+
+def test_a_change_is_found_where_another_date_is_missing(rng):
+    samples = white(rng, 8, 64, 64)
+    samples[3] *= 10
+    samples[0, :, :32] = np.nan
+    found = stack(samples).multilook(2 * (slice(0, 64),))
+    assert found.changed[3, 8:-8, 4:24].mean() > 0.95
