@@ -128,3 +128,17 @@ def test_markdown_shows_differences_with_intervals():
     page = tables.markdown(statistics.summary(rows), found, "ours")
     assert "Less ours: mean over scenes and its 95 % interval" in page
     assert f"| lee | +{found['white', 'lee', 'rmse'].mean:.3f} [+1." in page
+
+
+def test_intervals_hold_the_truth_in_95_of_100_cases(rng):
+    held = []
+    for _ in range(200):
+        ours, other = rng.normal(size=(2, 30))
+        rows = [
+            row(str(number), method, enl=value)
+            for method, values in (("ours", ours), ("other", other + 1))
+            for number, value in enumerate(values)
+        ]
+        found = statistics.differences(rows, "ours", ["enl"])["white", "other", "enl"]
+        held.append(found.low < 1 < found.high)
+    assert 0.88 < np.mean(held) < 0.99

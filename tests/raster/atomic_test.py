@@ -71,3 +71,22 @@ def test_file_has_the_permissions_of_any_other(tmp_path):
     write(tmp_path / "a.npy")
     (tmp_path / "b").touch()
     assert (tmp_path / "a.npy").stat().st_mode == (tmp_path / "b").stat().st_mode
+
+
+def test_places_that_cannot_be_written_are_told_before_any_work(tmp_path):
+    with pytest.raises(FileNotFoundError, match="does not exist; make it"):
+        atomic.check_folder(tmp_path / "no" / "a.tif")
+    with pytest.raises(PermissionError, match="choose another place"):
+        atomic.check_folder(tmp_path)
+    atomic.check_new(tmp_path / "a.tif", overwrite=False)
+    (tmp_path / "a.tif").touch()
+    atomic.check_new(tmp_path / "a.tif", overwrite=True)
+    with pytest.raises(FileExistsError, match="say --overwrite"):
+        atomic.check_new(tmp_path / "a.tif", overwrite=False)
+
+
+def test_the_mark_of_who_is_at_work_keeps_others_off(tmp_path):
+    with atomic.temporary(tmp_path / "a.npy") as hidden:
+        assert hidden.with_name(".lock").read_bytes()
+        with open(hidden.with_name(".lock"), "r+b") as lock:
+            assert not atomic._locked(lock)

@@ -133,3 +133,35 @@ def test_respeckling_beside_a_very_bright_point_stays_finite():
     drawn = respeckle.observe(jax.random.key(0), reference, True, 1)
     assert np.isfinite(drawn.intensity).all()
     assert np.isfinite(drawn.phase).all()
+
+
+@pytest.mark.parametrize("white", [False, True])
+def test_sensors_are_drawn_as_documented(white):
+    keys = jax.random.split(jax.random.key(0), 2_000)
+    drawn = jax.vmap(lambda key: speckle.draw_transfer(key, SHAPE, white))(keys)
+    rows, cols = (
+        (np.asarray(axis) > 0).mean(axis=1) for axis in (drawn.rows, drawn.cols)
+    )
+    if white:
+        np.testing.assert_allclose(drawn.rows, 1, rtol=1e-5)
+        np.testing.assert_allclose(drawn.cols, 1, rtol=1e-5)
+    else:
+        for band in (rows, cols):
+            assert 0.38 < band.min() < 0.42
+            assert band.max() > 0.98
+            assert band.mean() == pytest.approx(0.7, abs=0.02)
+        assert abs(np.corrcoef(rows, cols)[0, 1]) < 0.08
+    assert (drawn.drift == 0).mean() == pytest.approx(0.5, abs=0.04)
+    assert 4.5 / 256 < np.abs(drawn.drift).max() <= 5 / 256
+    assert np.abs(drawn.centroid).max(axis=0) == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(("power", "persistent"), [(3.8, False), (4.2, True)])
+def test_what_is_6_db_above_its_ring_is_persistent(power, persistent):
+    reference = np.ones((128, 128), np.float32)
+    reference[4::8, 4::8] = power
+    drawn = respeckle.observe(jax.random.key(0), jnp.asarray(reference), True, 1)
+    found = np.asarray(drawn.intensity)[4::8, 4::8]
+    # Speckle varies by its mean, a point of 3.2 over ground of 1 by less.
+    expected = np.sqrt(1 + 2 * 3.2) / 4.2 if persistent else 1
+    assert found.std() / found.mean() == pytest.approx(expected, abs=0.1)

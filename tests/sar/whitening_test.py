@@ -251,3 +251,17 @@ def test_mirrored_samples_have_the_centroid_of_their_new_place(moves, axis):
     # Up to one phase of all.
     turn = made / slc[behind]
     np.testing.assert_allclose(turn, turn[0, 0], atol=1e-4)
+
+
+def test_a_bright_point_does_not_tell_the_centroid_of_the_samples_around():
+    row = np.arange(64)[:, None] + np.zeros((64, 64))
+    slc = np.exp(2j * np.pi * 0.2 * row)
+    slc[30:32, 30] = 30 * np.exp(-2j * np.pi * 0.3 * row[30:32, 30])
+    parts = (jnp.asarray(part[None], jnp.float32) for part in (slc.real, slc.imag))
+    whitener = whitening.nothing()._replace(moves=jnp.array([True, True]))
+    batch = jax.tree.map(lambda known: jnp.asarray(known)[None], whitener)
+    around = (whitening.AROUND, whitening.AROUND)
+    real, imag = whitening._turns(tuple(parts), 0, around, batch)
+    centroid = np.angle(real + 1j * imag) / (2 * np.pi)
+    # A product of 900 counts as 30 among the 200 of 1 around it.
+    np.testing.assert_allclose(centroid[0, 8:24, 8:24], 0.2, atol=0.02)

@@ -312,3 +312,17 @@ def test_a_change_is_found_where_another_date_is_missing(rng):
     samples[0, :, :32] = np.nan
     found = stack(samples).multilook(2 * (slice(0, 64),))
     assert found.changed[3, 8:-8, 4:24].mean() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("dates", "over", "alone"),
+    # Four standard deviations of the mean of three dates are a factor of ten; those of
+    # 64 dates less than two, but 6 dB are asked for.
+    [(3, 6.0, False), (3, 30.0, True), (64, 2.0, False), (64, 6.0, True)],
+)
+def test_a_steady_pixel_keeps_to_itself_if_it_is_bright(rng, dates, over, alone):
+    samples = white(rng, dates, 64, 64)
+    samples[:, 30, 30] = over
+    found = stack(samples, glrt.Rules(window=(7, 7), level=1e-6))
+    pixels = found.multilook(2 * (slice(0, 64),)).pixels
+    assert (pixels[30, 30] == 1) == alone
