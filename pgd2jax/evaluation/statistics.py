@@ -65,9 +65,9 @@ def _values(rows, measure) -> np.ndarray:
 def summary(rows: Iterable[Mapping[str, Any]]) -> dict[Key, dict[str, Mean | int]]:
     """Returns the mean of each measure over scenes, by (group, method).
 
-    The rmse is the root of the mean square, as over the pixels of all scenes; scenes in
-    which a measure is not defined are left out of its mean. A measure that no row has
-    is absent. "scenes" is the number of scenes.
+    The rmse is the root of the mean square: over the pixels of all scenes, if these are
+    equally large. Scenes in which a measure is not defined are left out of its mean. A
+    measure that no row has is absent. "scenes" is the number of scenes.
     """
     found = {}
     for key, members in _grouped(rows).items():

@@ -122,7 +122,7 @@ def markdown(
                 [_spread(differences.get((group, m, name)), name) for name in compared]
                 for m in others
             ]
-            heads = [_difference_head(name) for name in compared]
+            heads = [difference_head(name) for name in compared]
             parts += [
                 f"Less {ours}: mean over scenes and its 95 % interval (bootstrap)",
                 _grid(["method", *heads], others, rows),
@@ -136,7 +136,8 @@ def _compared(differences, group) -> list[str]:
     ]
 
 
-def _difference_head(name: str) -> str:
+def difference_head(name: str) -> str:
+    """Returns what is compared of a measure, its unit and which sign is better."""
     measure = MEASURES[name]
     distance = {"zero": "abs. ", "one": "distance of "}.get(measure.better, "")
     unit = f", {measure.unit}" if measure.unit else ""

@@ -9,14 +9,15 @@ import numpy as np
 from PIL import Image
 
 STEP = 0.25  # dB.
-LEVELS = 255  # 1 to 255; 0 is no data.
+LEVELS = 255  # 1 to 255; 0 is no data, and 1 whatever is darker.
+RANGE = STEP * (LEVELS - 1)  # dB below the brightest pixel.
 LARGEST = 512  # Rows and columns; of larger scenes the middle is shown.
 
 
-def middle(image: np.ndarray) -> np.ndarray:
+def middle(shape: tuple[int, int]) -> tuple[slice, slice]:
     """Returns the central part of an image, at most 512 x 512 pixels."""
-    starts = [max(0, (side - LARGEST) // 2) for side in image.shape]
-    return image[starts[0] : starts[0] + LARGEST, starts[1] : starts[1] + LARGEST]
+    starts = [max(0, (side - LARGEST) // 2) for side in shape]
+    return tuple(slice(start, start + LARGEST) for start in starts)
 
 
 def scene(images: Mapping[str, np.ndarray], clean: str) -> dict[str, Any]:
@@ -27,13 +28,15 @@ def scene(images: Mapping[str, np.ndarray], clean: str) -> dict[str, Any]:
         clean: The one whose median is the middle grey.
 
     Returns:
-        low: dB of level 1; black and white, dB of the first view; rows, cols;
-        brightest, the pixel to start from; images, by name, as data URLs.
+        low: dB of level 1; black and white, dB of the first view; top and left, the
+        first row and column that are shown; rows, cols; brightest, the pixel to start
+        from; images, by name, as data URLs.
     """
-    parts = {name: middle(image.astype(np.float32)) for name, image in images.items()}
+    part = middle(images[clean].shape)
+    parts = {name: image[part].astype(np.float32) for name, image in images.items()}
     finite = np.concatenate([part[np.isfinite(part)] for part in parts.values()])
     high = float(np.ceil(finite.max())) if finite.size else 0.0
-    low = high - STEP * (LEVELS - 1)
+    low = high - RANGE
     shown = parts[clean]
     known = np.where(np.isfinite(shown), shown, low)
     data = known[known > low]
@@ -42,6 +45,8 @@ def scene(images: Mapping[str, np.ndarray], clean: str) -> dict[str, Any]:
         "low": low,
         "black": center - 15,
         "white": center + 15,
+        "top": part[0].start,
+        "left": part[1].start,
         "rows": shown.shape[0],
         "cols": shown.shape[1],
         "brightest": [int(n) for n in np.unravel_index(known.argmax(), known.shape)],

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from matplotlib import figure, rc_context
 
-from pgd2jax.evaluation import statistics
+from pgd2jax.evaluation import statistics, tables
 from pgd2jax.evaluation.methods import NOISY
 from pgd2jax.metrics import unreferenced
 from pgd2jax.metrics.measures import MEASURES
@@ -250,7 +250,7 @@ def differences(
     names = [f"{method}, {group}" for group, method in reversed(chosen)]
     axis.set_yticks(range(len(names)), names)
     axis.axvline(0, color="grey", linewidth=1)
-    axis.set_xlabel(f"{MEASURES[measure].head}, less {ours}")
+    axis.set_xlabel(f"{tables.difference_head(measure)}, less {ours}")
     axis.spines[["top", "right"]].set_visible(False)
     save(sheet, path)
 

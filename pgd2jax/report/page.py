@@ -180,7 +180,10 @@ def _told(scenes, total: int) -> str:
     if any(scene["cut"] for scene in scenes):
         side = encoding.LARGEST
         text += f"; of larger ones the middle, {side} x {side} pixels"
-    return f"{text}. Values are in steps of {encoding.STEP:g} dB."
+    return (
+        f"{text}. Values are in steps of {encoding.STEP:g} dB, and no lower than "
+        f"{encoding.RANGE:g} dB under the brightest."
+    )
 
 
 def _charts(evaluation: Evaluation, means, scalars: pathlib.Path | None) -> str:

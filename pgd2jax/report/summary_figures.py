@@ -29,16 +29,21 @@ def write(
     means = statistics.summary(rows)
     found = statistics.differences(rows, ours, tables.COMPARED)
     measure = tables.leading(means)
-    path = folder / f"spread-{measure}.pdf"
-    figures.distributions(path, rows, measure)
-    yield path
+    compared = any(
+        method != NOISY and measure in mean for (_, method), mean in means.items()
+    )
+    if compared:
+        path = folder / f"spread-{measure}.pdf"
+        figures.distributions(path, rows, measure)
+        yield path
     if any(key[1] != NOISY and key[2] == measure for key in found):
         path = folder / f"differences-{measure}.pdf"
         figures.differences(path, found, measure, ours)
         yield path
-    path = folder / f"time-{measure}.pdf"
-    figures.trade_off(path, means, measure)
-    yield path
+    if compared:
+        path = folder / f"time-{measure}.pdf"
+        figures.trade_off(path, means, measure)
+        yield path
     scene = _middle(rows, ours, measure)
     images = evaluation.images(scene)
     power = {

@@ -20,12 +20,20 @@ CONFIG = "config.json"
 # the best is kept. Its length, rates and loss may change.
 GROUPS = ("model", "data", "augment")
 VALUES = ("seed", "init_from", "train.eval_tiles")
+# What made a run that has all its steps, besides: no step follows that could change.
+DONE_GROUPS = (*GROUPS, "optimiser", "loss")
+DONE_VALUES = (*VALUES, "train.num_steps", "train.accumulate", "train.average_decay")
 
 
-def changed(workdir: pathlib.Path, config: dict[str, Any]) -> str:
+def changed(workdir: pathlib.Path, config: dict[str, Any], done: bool = False) -> str:
     """Returns what is another than in the run so far and must not be, by name.
 
     An empty text if nothing is, or no run is there.
+
+    Args:
+        workdir: Of the run.
+        config: That is asked for.
+        done: Whether the run has all its steps.
 
     Raises:
         ValueError: if the configuration of before cannot be read.
@@ -43,10 +51,11 @@ def changed(workdir: pathlib.Path, config: dict[str, Any]) -> str:
     before, now = (
         traverse_util.flatten_dict(values, sep=".") for values in (before, config)
     )
+    groups, values = (DONE_GROUPS, DONE_VALUES) if done else (GROUPS, VALUES)
     return ", ".join(
         name
         for name in sorted(before | now)
-        if (name in VALUES or name.partition(".")[0] in GROUPS)
+        if (name in values or name.partition(".")[0] in groups)
         and before.get(name) != now.get(name)
     )
 

@@ -146,6 +146,11 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)
         if first >= num_steps:
+            if changed := folder.changed(workdir, plain, done=True):
+                raise TrainingError(
+                    f"{workdir} holds a run that is done, with another {changed}; give "
+                    "another --workdir, or delete that one."
+                )
             logging.info(
                 "%s has its %d steps; nothing is left to do.", workdir, num_steps
             )

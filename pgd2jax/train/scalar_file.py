@@ -54,5 +54,5 @@ class ScalarFile:
     def image(self, step: int, name: str, png: bytes) -> None:
         """Leaves images to the others."""
 
-    def close(self) -> None:
+    def close(self, failed: bool = False) -> None:
         """Has nothing pending."""

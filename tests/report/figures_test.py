@@ -75,3 +75,9 @@ def test_odd_shapes_are_drawn(shape, tmp_path):
 def test_profile_without_power_is_drawn(tmp_path):
     figures.profile(tmp_path / "x.png", {"none": np.zeros((4, 4))}, 0)
     assert (tmp_path / "x.png").exists()
+
+
+def test_distances_from_the_best_are_not_called_the_measure(tmp_path, make):
+    found = statistics.differences(make().rows, "pgd2net", ["bias"])
+    figures.differences(tmp_path / "x.svg", found, "bias", "pgd2net")
+    assert "abs. bias, dB ↓, less pgd2net" in (tmp_path / "x.svg").read_text()

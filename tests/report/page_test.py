@@ -73,6 +73,7 @@ def test_large_scenes_show_their_middle_and_say_so(tmp_path, make, monkeypatch):
     found = grey(scene["images"]["lee"])
     whole = evaluation.images("scene-0")["lee"][12:28, 16:32]
     np.testing.assert_allclose(scene["low"] + (found - 1.0) * 0.25, whole, atol=0.126)
+    assert (scene["top"], scene["left"]) == (12, 16)
     assert "the middle, 16 x 16 pixels" in text
 
 
@@ -156,3 +157,11 @@ def test_page_opens_at_the_level_of_the_data(rng):
     decibel[:24] = np.nan
     shown = encoding.scene({"clean": decibel}, "clean")
     assert (shown["black"], shown["white"]) == (-10, 20)
+
+
+def test_what_is_far_below_the_brightest_is_at_the_lowest_level(tmp_path, make):
+    images = {"noisy": np.float32([[0, -63.5, -90, np.nan]])}
+    scene = encoding.scene(images, "noisy")
+    np.testing.assert_array_equal(grey(scene["images"]["noisy"]), [[255, 1, 1, 0]])
+    assert scene["low"] == -63.5
+    assert "no lower than 63.5 dB under the brightest" in written(tmp_path, make())

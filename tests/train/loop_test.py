@@ -179,6 +179,24 @@ def test_another_run_in_the_same_folder_is_refused_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
+    ("group", "name", "value"),
+    [
+        ("optimiser", "learning_rate", 0.1),
+        ("loss", "clean", 5.0),
+        ("train", "num_steps", 1),
+    ],
+)
+def test_a_run_that_is_done_is_not_taken_for_that_of_other_rates(
+    smoke_run, smoke_config, group, name, value
+):
+    assert loop.run(smoke_config(), smoke_run) == {}
+    config = smoke_config()
+    config[group][name] = value
+    with pytest.raises(ValueError, match=f"is done, with another {group}.{name};"):
+        loop.run(config, smoke_run)
+
+
+@pytest.mark.parametrize(
     ("group", "name", "value", "message"),
     [
         ("data", "batch_size", 9, "divide by the 8 devices"),

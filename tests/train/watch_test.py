@@ -1,5 +1,6 @@
 import csv
 import importlib.util
+import typing
 
 import numpy as np
 import pytest
@@ -72,3 +73,61 @@ def test_service_keeps_a_run_that_goes_on(tmp_path, monkeypatch, name):
             watching.scalars(first + 2, {"train/loss": 1.0})
             watching.image(first + 2, "tile", [np.ones((8, 8), np.float32)] * 3)
     assert (tmp_path / f"{name}_id.txt").read_text()
+
+
+class Fake:
+    """A service that notes what it is told, and stops answering at step 3."""
+
+    told: typing.ClassVar = []
+
+    def __init__(self, workdir, step, config):
+        if config["seed"] != 3:
+            raise RuntimeError("not logged in")
+
+    def scalars(self, step, values):
+        if step == 3:
+            raise ConnectionError("gone")
+        self.told.append((step, values))
+
+    def close(self, failed):
+        self.told.append(failed)
+
+
+@pytest.fixture
+def fake(monkeypatch):
+    monkeypatch.setitem(services.SERVICES, "mlflow", Fake)
+    monkeypatch.setattr(Fake, "told", [])
+    return Fake.told
+
+
+def test_service_that_cannot_be_opened_is_named(tmp_path, fake):
+    with (
+        pytest.raises(
+            ValueError, match=r"'mlflow' cannot be opened \(not logged in\); "
+        ),
+        watch.create(tmp_path, 0, CONFIG | {"seed": 4}, tracker="mlflow"),
+    ):
+        pass
+
+
+def test_training_goes_on_without_a_service_that_answers_no_more(
+    tmp_path, fake, caplog
+):
+    with watch.create(tmp_path, 0, CONFIG, tracker="mlflow") as watching:
+        for step in range(1, 5):
+            watching.scalars(step, {"loss": 1.0})
+    assert fake == [(1, {"loss": 1.0}), (2, {"loss": 1.0})]
+    assert caplog.text.count("takes no more of this run (gone)") == 1
+    rows = scalar_file.read(tmp_path / "scalars.csv")
+    assert [row.step for row in rows] == [1, 2, 3, 4]
+
+
+def test_service_is_told_whether_the_run_broke_off(tmp_path, fake):
+    with watch.create(tmp_path, 0, CONFIG, tracker="mlflow"):
+        pass
+    with (
+        pytest.raises(KeyboardInterrupt),
+        watch.create(tmp_path, 0, CONFIG, tracker="mlflow"),
+    ):
+        raise KeyboardInterrupt
+    assert fake == [False, True]

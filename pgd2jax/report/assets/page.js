@@ -1,6 +1,6 @@
 "use strict";
 // Shows one scene at a time. Images are grey values of dB: 0 is no data, v is
-// scene.low + (v - 1) * data.step.
+// scene.low + (v - 1) * data.step; 1 may be anything darker.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const $$ = (id) => document.getElementById(id);
@@ -103,7 +103,7 @@
     [...new Set([$$("left").value, $$("right").value, wanted("reference", null)])].filter(Boolean);
 
   const colours = ["#8a8f94", "#d55e00", "#0f8f6b", "#b5579d"];
-  const plot = (place, length, at) => {
+  const plot = (place, first, length, at) => {
     const names = shownNames();
     const ink = getComputedStyle(document.body).color;
     const axis = { stroke: ink, grid: { stroke: "#8884", width: 1 }, ticks: { stroke: "#8884" } };
@@ -125,25 +125,26 @@
         axes: [{ ...axis }, { ...axis, size: 46 }],
         series: [{ label: "pixel" }, ...series],
       },
-      [Array.from({ length }, (_, i) => i), ...values],
+      [Array.from({ length }, (_, i) => first + i), ...values],
       place,
     );
   };
 
   const drawProfiles = () => {
-    const { rows, cols } = current();
+    const { top, left, rows, cols } = current();
     for (const made of state.plots) made.destroy();
     state.plots = [
-      plot($$("row-profile"), cols, (i) => state.row * cols + i),
-      plot($$("col-profile"), rows, (i) => i * cols + state.col),
+      plot($$("row-profile"), left, cols, (i) => state.row * cols + i),
+      plot($$("col-profile"), top, rows, (i) => i * cols + state.col),
     ];
     $$("cross-row").style.top = `${(100 * (state.row + 0.5)) / rows}%`;
     $$("cross-col").style.left = `${(100 * (state.col + 0.5)) / cols}%`;
-    $$("row").value = state.row;
-    $$("col").value = state.col;
+    $$("row").value = top + state.row;
+    $$("col").value = left + state.col;
     const here = shownNames().map((name) => {
-      const level = decibel(state.images[name][state.row * cols + state.col]);
-      return `${name} ${level === null ? "no data" : `${level.toFixed(1)} dB`}`;
+      const value = state.images[name][state.row * cols + state.col];
+      const least = value === 1 ? "≤ " : "";
+      return `${name} ${value ? `${least}${decibel(value).toFixed(1)} dB` : "no data"}`;
     });
     $$("values").textContent = here.join(" · ");
   };
@@ -209,8 +210,10 @@
     $$("stage").style.maxWidth = `calc(90vh * ${scene.cols / scene.rows})`;
     $$("black").value = scene.black;
     $$("white").value = scene.white;
-    $$("row").max = scene.rows - 1;
-    $$("col").max = scene.cols - 1;
+    $$("row").min = scene.top;
+    $$("col").min = scene.left;
+    $$("row").max = scene.top + scene.rows - 1;
+    $$("col").max = scene.left + scene.cols - 1;
     [state.row, state.col] = scene.brightest;
     drawAll();
     drawMeasures();
@@ -223,7 +226,10 @@
   for (const id of ["left", "right", "black", "white"]) $$(id).addEventListener("change", drawAll);
   $$("border").addEventListener("input", () => setBorder(Number($$("border").value)));
   for (const id of ["row", "col"]) {
-    $$(id).addEventListener("change", () => move(Number($$("row").value), Number($$("col").value)));
+    $$(id).addEventListener("change", () => {
+      const { top, left } = current();
+      move(Number($$("row").value) - top, Number($$("col").value) - left);
+    });
   }
 
   const stage = $$("stage");

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from absl import logging
 from PIL import Image
 
 PROJECT = "pgd2jax"
@@ -43,9 +44,9 @@ class WeightsAndBiases:
         picture = self._wandb.Image(Image.open(io.BytesIO(png)))
         self._run.log({name: picture}, step=step)
 
-    def close(self) -> None:
-        """Sends what is pending."""
-        self._run.finish()
+    def close(self, failed: bool) -> None:
+        """Sends what is pending, and whether the run broke off."""
+        self._run.finish(exit_code=int(failed))
 
 
 class MLflow:
@@ -76,9 +77,59 @@ class MLflow:
         picture = Image.open(io.BytesIO(png))
         self._mlflow.log_image(picture, key=name.replace(",", ""), step=step)
 
-    def close(self) -> None:
-        """Ends the run."""
-        self._mlflow.end_run()
+    def close(self, failed: bool) -> None:
+        """Ends the run, and says whether it broke off."""
+        self._mlflow.end_run("FAILED" if failed else "FINISHED")
 
 
 SERVICES = {"wandb": WeightsAndBiases, "mlflow": MLflow}
+
+
+class Service:
+    """Writes to a service for as long as it answers: no training ends for its sake."""
+
+    def __init__(
+        self,
+        name: str,
+        workdir: str | os.PathLike,
+        step: int,
+        config: Mapping[str, Any],
+    ):
+        """Opens a run of one of `SERVICES`.
+
+        Raises:
+            ValueError: if it cannot be opened.
+        """
+        self._name = name
+        try:
+            self._service = SERVICES[name](workdir, step, config)
+        except Exception as error:  # Each has a hierarchy of its own.
+            raise ValueError(
+                f"train.tracker={name!r} cannot be opened ({error}); log in there, or "
+                "say where it is, as docs/training.md tells."
+            ) from error
+
+    def _tell(self, method: str, *arguments) -> None:
+        if self._service is None:
+            return
+        try:
+            getattr(self._service, method)(*arguments)
+        except Exception as error:
+            logging.warning(
+                "%s takes no more of this run (%s); the folder of the run has all.",
+                self._name,
+                error,
+            )
+            self._service = None
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Logs named values of a step."""
+        self._tell("scalars", step, values)
+
+    def image(self, step: int, name: str, png: bytes) -> None:
+        """Logs a PNG."""
+        self._tell("image", step, name, png)
+
+    def close(self, failed: bool) -> None:
+        """Ends the run, and says whether it broke off."""
+        self._tell("close", failed)

@@ -61,6 +61,6 @@ class TensorBoard:
     def _add(self, **fields):
         self._events.add_event(event_pb2.Event(wall_time=time.time(), **fields))
 
-    def close(self) -> None:
+    def close(self, failed: bool = False) -> None:
         """Writes what is pending."""
         self._events.close()

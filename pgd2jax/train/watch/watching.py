@@ -26,8 +26,8 @@ class Recorder(Protocol):
     def image(self, step: int, name: str, png: bytes) -> None:
         """Keeps a grey image."""
 
-    def close(self) -> None:
-        """Writes what is pending."""
+    def close(self, failed: bool) -> None:
+        """Writes what is pending; `failed` says whether the run broke off."""
 
 
 class Watch:
@@ -53,10 +53,10 @@ class Watch:
         for recorder in self._recorders:
             recorder.image(step, name, buffer.getvalue())
 
-    def close(self) -> None:
-        """Writes what is pending."""
+    def close(self, failed: bool) -> None:
+        """Writes what is pending; `failed` says whether the run broke off."""
         for recorder in self._recorders:
-            recorder.close()
+            recorder.close(failed)
 
 
 def check(tracker: str) -> None:
@@ -89,18 +89,21 @@ def create(
         step: The last one that counts.
         config: Of the run, a dict of dicts.
         tracker: One of `services.SERVICES` beside CSV and TensorBoard, or empty.
+
+    Raises:
+        ValueError: if the tracker cannot be opened.
     """
     flat = traverse_util.flatten_dict(dict(config), sep=".")
     recorders = []
-    if jax.process_index() == 0:
-        recorders = [
-            scalar_file.ScalarFile(workdir, step),
-            tensorboard.TensorBoard(workdir, step, flat),
-        ]
-        if tracker:
-            recorders.append(services.SERVICES[tracker](workdir, step, flat))
     watch = Watch(recorders)
     try:
+        if jax.process_index() == 0:
+            recorders.append(scalar_file.ScalarFile(workdir, step))
+            recorders.append(tensorboard.TensorBoard(workdir, step, flat))
+            if tracker:
+                recorders.append(services.Service(tracker, workdir, step, flat))
         yield watch
-    finally:
-        watch.close()
+    except BaseException:
+        watch.close(failed=True)
+        raise
+    watch.close(failed=False)
