@@ -6,7 +6,6 @@ python -m pgd2jax.main --config configs/small.py:seed=0/1/2,width=8/16
 """
 
 import contextlib
-import json
 import pathlib
 import shlex
 import signal
@@ -19,7 +18,7 @@ from ml_collections import config_flags
 from pgd2jax import compilation, sweep
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
-from pgd2jax.train import hosts, loop, stopping
+from pgd2jax.train import folder, hosts, loop, stopping
 
 CONFIG = config_flags.DEFINE_config_file(
     "config", None, "Configuration file, such as configs/base.py.", lock_config=True
@@ -106,7 +105,7 @@ def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
     evaluation = after_training.run(config, workdir, command)
-    page.write(path, evaluation, workdir / "scalars.csv", json.loads(config.to_json()))
+    page.write(path, evaluation, workdir / "scalars.csv", folder.config(workdir))
     print(f"look at {path}")
 
 

@@ -25,31 +25,42 @@ DONE_GROUPS = (*GROUPS, "optimiser", "loss")
 DONE_VALUES = (*VALUES, "train.num_steps", "train.accumulate", "train.average_decay")
 
 
-def changed(workdir: pathlib.Path, config: dict[str, Any], done: bool = False) -> str:
+def config(workdir: pathlib.Path) -> dict[str, Any] | None:
+    """Returns the configuration of the run so far; None if none is there.
+
+    Raises:
+        ValueError: if it cannot be read.
+    """
+    path = workdir / CONFIG
+    if not path.exists():
+        return None
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ValueError(
+            f"{path}: is damaged ({error}); give another --workdir, or delete the "
+            "file: without it nothing tells whether the run was this one."
+        ) from error
+
+
+def changed(workdir: pathlib.Path, asked: dict[str, Any], done: bool = False) -> str:
     """Returns what is another than in the run so far and must not be, by name.
 
     An empty text if nothing is, or no run is there.
 
     Args:
         workdir: Of the run.
-        config: That is asked for.
+        asked: The configuration that is asked for.
         done: Whether the run has all its steps.
 
     Raises:
         ValueError: if the configuration of before cannot be read.
     """
-    path = workdir / CONFIG
-    if not path.exists():
+    before = config(workdir)
+    if before is None:
         return ""
-    try:
-        before = json.loads(path.read_text())
-    except ValueError as error:
-        raise ValueError(
-            f"{path}: is damaged ({error}); give another --workdir, or delete the "
-            "file: without it nothing tells whether the run was this one."
-        ) from error
     before, now = (
-        traverse_util.flatten_dict(values, sep=".") for values in (before, config)
+        traverse_util.flatten_dict(values, sep=".") for values in (before, asked)
     )
     groups, values = (DONE_GROUPS, DONE_VALUES) if done else (GROUPS, VALUES)
     return ", ".join(

@@ -140,8 +140,12 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
             f"{workdir} holds a run with another {changed}; give another --workdir, "
             "or delete that one."
         )
-    # Closed whatever happens: what is being written is finished first.
-    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
+    # Closed whatever happens: what is being written is finished first, and no signal
+    # cuts that short.
+    with (
+        stopping.Stop() as stop,
+        contextlib.closing(checkpoints.Checkpoints(workdir)) as store,
+    ):
         first, now = store.restore_newest(now)
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)
@@ -167,7 +171,6 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
         program = programs.Program(config, model, batches, tx)
         with (
             memory.of_device(jax.devices()[0], LESS_MEMORY),
-            stopping.Stop() as stop,
             watch.create(workdir, first, plain, config.train.tracker) as watching,
         ):
             training = _Training(
@@ -225,7 +228,9 @@ class _Training:
             if saves:
                 log.show(rmse=f"{found['rmse']:.2f} dB")
             times.lap("logging")
-            if asked and step < train.num_steps:
+            if step == train.num_steps:
+                asked = asked or stop.asked  # While it was validated.
+            if asked:
                 raise stopping.Stopped(
                     f"stopped after step {step}, which is saved; the same command goes "
                     f"on from {self._workdir}.",

@@ -29,11 +29,14 @@ class Stop:
 
     Of several processes each may get the signal at another time, or one alone: JAX
     watches for SIGTERM and has all of them stop at the same step.
+
+    Attributes:
+        asked: Number of the signal that came to this process, or 0; of one process.
     """
 
     def __init__(self):
         """Waits for nothing yet."""
-        self._asked = 0
+        self.asked = 0
         self._before = {}
 
     def __enter__(self):
@@ -48,14 +51,14 @@ class Stop:
 
     def _take(self, number, frame):
         del frame
-        self._asked = number
+        self.asked = number
         if signal.SIGINT in self._before:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def after(self, step: int) -> int:
         """Returns the signal to stop for after this step, the same everywhere, or 0."""
         if jax.process_count() == 1:
-            return self._asked
+            return self.asked
         if multihost_utils.reached_preemption_sync_point(step):
             return signal.SIGTERM
         return 0

@@ -85,6 +85,39 @@ def test_run_that_is_told_to_stop_goes_on_as_if_it_had_not_been(
     assert loop.run(config, tmp_path) == {}
 
 
+def before(method, monkeypatch, of):
+    """Has SIGTERM come before a method is called."""
+    whole = getattr(of, method)
+
+    def stopped(*args, **options):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return whole(*args, **options)
+
+    monkeypatch.setattr(of, method, stopped)
+
+
+def test_a_signal_in_the_last_validation_stops_the_run(
+    tmp_path, smoke_config, monkeypatch
+):
+    config = smoke_config()
+    config.train.num_steps = config.train.checkpoint_every
+    with monkeypatch.context() as patch:
+        before("measure", patch, validation.Validation)
+        with pytest.raises(stopping.Stopped, match="step 2, which is saved"):
+            loop.run(config, tmp_path)
+    assert loop.run(config, tmp_path) == {}
+
+
+def test_a_signal_while_the_last_checkpoint_is_written_does_not_cut_it_short(
+    tmp_path, smoke_config, monkeypatch
+):
+    config = smoke_config()
+    config.train.num_steps = config.train.checkpoint_every
+    before("close", monkeypatch, checkpoints.Checkpoints)
+    assert math.isfinite(loop.run(config, tmp_path)["rmse"])
+    state_of(tmp_path, 2, config)
+
+
 def test_two_runs_in_one_folder_do_not_mix(tmp_path, smoke_config):
     with (
         folder.alone(tmp_path),
