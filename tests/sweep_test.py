@@ -33,6 +33,7 @@ def test_a_value_named_config_is_no_flag():
     found = sweep.config_flag(["main", "--workdir", "config", "--config=a.py"])
     assert found == (slice(3, 4), "a.py")
     assert sweep.config_flag(["main", "--workdir", "config"]) is None
+    assert sweep.config_flag(["main", "--config"]) is None
 
 
 def test_single_values_make_one_run():
@@ -133,3 +134,9 @@ def test_sweep_stops_where_a_run_was_stopped(tmp_path, stand_in):
 
 def test_run_without_steps_has_no_measures(tmp_path):
     assert results.measured(tmp_path) == (0, {})
+
+
+def test_a_run_that_is_killed_has_the_status_that_shells_give():
+    program = "import os, signal; os.kill(os.getpid(), signal.SIGTERM)"
+    with running._Signals() as taken:
+        assert taken.status([sys.executable, "-c", program]) == 143

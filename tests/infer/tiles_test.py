@@ -103,3 +103,14 @@ def test_mirrored_samples_go_on_with_their_centroid(moves):
         np.testing.assert_allclose(turn, turn[0, 0], atol=1e-4)
     # Where it is steady, the phase goes on, too.
     assert moves or np.abs(tile - tone).max() < 1e-4
+
+
+def test_bands_that_end_where_the_wanted_rows_begin_are_passed_over(rng):
+    scene = rng.normal(size=(300, 5))
+    plan = tiles.plan(scene.shape, stride=16, reach=20, tile=64)
+    first, second, *_ = plan.rows
+    border = first.core.stop
+    bands = tiles.read_bands(
+        lambda start, stop: scene[start:stop], plan.rows, 8, slice(border, 300)
+    )
+    assert next(bands)[0] == second

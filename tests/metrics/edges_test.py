@@ -83,3 +83,12 @@ def test_false_edges_of_speckle_cost_merit(edge, rng):
     clean = edges.figure_of_merit(image, at)
     noisy = edges.figure_of_merit(image * rng.exponential(size=image.shape), at)
     assert noisy < 0.5 * clean
+
+
+def test_merit_does_not_depend_on_the_calibration(edge, rng):
+    image, at = edge
+    image = image * rng.exponential(size=image.shape)
+    image[::8] = 0
+    expected = edges.figure_of_merit(image, at)
+    for scale in (1e-8, 1e8):
+        assert edges.figure_of_merit(scale * image, at) == pytest.approx(expected)

@@ -46,6 +46,7 @@ def test_measures_that_are_not_defined_are_nan_with_a_warning():
         (referenced.sum_ratio_db, (0 * ONE, ONE)),
         (referenced.rmse_db, (ONE, 0 * ONE)),
         (referenced.gain_db, (2 * ONE, ONE, ONE)),
+        (referenced.gain_db, (ONE, 2 * ONE, ONE)),
     ):
         with pytest.warns(MeasureWarning):
             assert np.isnan(measure(*images))

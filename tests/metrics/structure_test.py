@@ -131,3 +131,22 @@ def test_texture_residual_of_neighbours_that_all_differ_by_hand():
     mixed = 1 / 4 + (row + col + diagonal) / 4
     expected = 100 * (mixed - found) / found
     assert structure.texture_residual(ratio) == pytest.approx(expected, rel=0.03)
+
+
+def test_m_index_is_the_sum_of_its_residuals(rng):
+    noisy = rng.exponential(size=(64, 64))
+    ratio = 1.2 * rng.exponential(size=(64, 64))
+    window = [(slice(0, 64), slice(0, 64))]
+    looks = structure.looks_residual(noisy, ratio, window)
+    texture = structure.texture_residual(ratio)
+    assert min(looks, texture) > 0.01
+    assert structure.m_index(noisy, ratio, window) == looks + texture
+
+
+def test_a_pixel_may_be_classed_by_those_around():
+    truth = np.ones((40, 40)) * 2.0 ** (np.arange(40) // 10)
+    estimate = truth * 10.0 ** (np.arange(40) // 10)
+    truth[20, 5], estimate[20, 5] = 1e9, 1e8  # By itself it would be the brightest.
+    estimate[:, 35] = np.nan
+    found = structure.class_biases(estimate, truth, around=(3, 1))
+    np.testing.assert_allclose(found, [-10, 10, 20, 30], atol=0.5)

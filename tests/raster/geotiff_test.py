@@ -1,3 +1,5 @@
+from xml.etree import ElementTree
+
 import numpy as np
 import pytest
 import tifffile
@@ -103,3 +105,15 @@ def test_value_of_no_data_may_be_a_number(tmp_path):
     raster.write(tmp_path / "b.tif", raster.Raster(np.abs(pixels), tags))
     with tifffile.TiffFile(tmp_path / "b.tif") as file:
         assert file.pages[0].tags[geotiff.NODATA].value == "nan"
+
+
+@pytest.mark.parametrize("before", ["", '  <Item name="SENSOR">a</Item>\n'])
+def test_what_pixels_are_is_told_beside_what_was_said_before(before):
+    text = f"<GDALMetadata>\n{before}</GDALMetadata>\n"
+    tags = ((geotiff.METADATA, 2, len(text) + 1, text, True),) * bool(before)
+    (tag,) = geotiff.described(tags, "dB", "sigma nought")
+    root = ElementTree.fromstring(tag[3])
+    found = {item.get("name"): item.text for item in root}
+    kept = {"SENSOR": "a"} if before else {}
+    assert found == kept | {"UNITTYPE": "dB", "DESCRIPTION": "sigma nought"}
+    assert geotiff.unit([tag]) == "dB"

@@ -28,7 +28,8 @@ def isce(**entries):
 def gamma(kind, **entries):
     values = {"range_samples": 30, "azimuth_lines": 40, "image_format": kind} | entries
     lines = (f"{name}:   {value}  unit" for name, value in values.items())
-    return "\r\n".join(["Gamma Interferometric SAR Processor (ISP)", *lines, "", ""])
+    head = ["Gamma Interferometric SAR Processor (ISP)", "title:"]
+    return "\r\n".join([*head, *lines, "", ""])
 
 
 def envi(code, **entries):

@@ -353,3 +353,16 @@ def test_looks_of_grd_are_told_by_the_name_of_the_product(
     root = safe.Safe({"iw-vv": amplitude}).write(tmp_path).rename(tmp_path / name)
     with raster.Image(safe.zipped(root) if zipped else root) as image:
         assert image.looks == looks
+
+
+def test_bursts_without_data_cannot_make_one_image(overlapping):
+    root, _ = overlapping
+    (path,) = (root / "annotation").glob("*.xml")
+    head, first, rest = path.read_text().partition('<firstValidSample count="20">')
+    _, end, rest = rest.partition("</firstValidSample>")
+    path.write_text(head + first + " ".join(20 * ["-1"]) + end + rest)
+    with (
+        raster.Image(root) as image,
+        pytest.raises(raster.RasterError, match="do not overlap"),
+    ):
+        image.deburst()

@@ -77,3 +77,8 @@ def test_fringes_between_the_dates_are_not_incoherence(rng, speckle):
     found = coherence.independence(samples * turns, used, 1.0)
     plain = coherence.independence(samples, used, 1.0)
     np.testing.assert_allclose(found, plain, atol=1e-3)
+
+
+def test_two_dates_tell_the_correlation(rng, speckle):
+    found = coherence.speckle_correlation(np.abs(speckle(rng, 2, 128)) ** 2)
+    assert found.sum() == pytest.approx(1, abs=0.3)
