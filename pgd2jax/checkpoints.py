@@ -112,6 +112,14 @@ class Checkpoints:
                 force=True,
             )
 
+    def config(self, step: int) -> dict[str, Any]:
+        """Returns the configuration that a step was saved with.
+
+        Raises:
+            CheckpointError: if it is damaged.
+        """
+        return restore_config(self._workdir / FOLDER / str(step))
+
     def restore_newest(self, like: Any) -> tuple[int, Any]:
         """Returns the newest whole step and its state; (0, `like`) before the first.
 
@@ -333,14 +341,26 @@ def restore_params(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:
         CheckpointError: if the folder holds no whole checkpoint.
     """
     folder = weights_folder(path).absolute()
+    return _restore_tree(folder, "params"), restore_config(folder)
+
+
+def restore_config(path: str | os.PathLike) -> dict[str, Any]:
+    """Reads the configuration that weights were trained with.
+
+    Args:
+        path: As for `load_weights`.
+
+    Raises:
+        CheckpointError: if the folder holds no whole checkpoint.
+    """
+    folder = weights_folder(path).absolute()
     try:
-        config = json.loads((folder / "config" / "metadata").read_text())
+        return json.loads((folder / "config" / "metadata").read_text())
     except (OSError, ValueError) as error:
         raise CheckpointError(
             f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
             f"copy it again. ({error})"
         ) from error
-    return _restore_tree(folder, "params"), config
 
 
 def load_weights(path: str | os.PathLike) -> tuple[Any, dict[str, Any]]:

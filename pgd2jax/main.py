@@ -15,7 +15,7 @@ import jax
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from pgd2jax import compilation, sweep
+from pgd2jax import checkpoints, compilation, sweep
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
 from pgd2jax.train import folder, hosts, loop, stopping
@@ -92,11 +92,9 @@ def _worth_telling(record) -> bool:
     return record.levelno > logging.converter.STANDARD_INFO
 
 
-def _report(config, workdir: pathlib.Path, trained: bool) -> None:
+def _report(config, workdir: pathlib.Path) -> None:
     """Evaluates what was trained and writes a page on it, unless that is done."""
-    path = workdir / "report.html"
-    if trained:
-        path.unlink(missing_ok=True)  # What is there is of other weights.
+    path = workdir / folder.REPORT
     if not config.evaluation.tiles:
         return
     if path.exists():
@@ -105,7 +103,8 @@ def _report(config, workdir: pathlib.Path, trained: bool) -> None:
     logging.info("Evaluating on %d tiles of the test split.", config.evaluation.tiles)
     command = shlex.join(["python", "-m", "pgd2jax.main", *sys.argv[1:]])
     evaluation = after_training.run(config, workdir, command)
-    page.write(path, evaluation, workdir / "scalars.csv", folder.config(workdir))
+    trained = checkpoints.restore_config(workdir)
+    page.write(path, evaluation, workdir / "scalars.csv", trained)
     print(f"look at {path}")
 
 
@@ -164,7 +163,7 @@ def _main(plan: sweep.Plan) -> None:
         for name, value in found.items():
             print(f"validation {name}: {value:.3f} dB")
         print(f"weights in {workdir}")
-        _report(CONFIG.value, workdir, bool(found))
+        _report(CONFIG.value, workdir)
     except stopping.Stopped as stopped:
         with contextlib.suppress(OSError):  # The terminal may be gone.
             print(f"pgd2jax.main: {stopped}", file=sys.stderr)

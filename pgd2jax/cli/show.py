@@ -47,14 +47,14 @@ def _simulate(args: argparse.Namespace) -> None:
         raster.check_new(raster.check_format(path), args.overwrite)
     if args.size < 1 or not 0 <= args.seed < 2**32:
         raise ValueError("--size must be 1 or more, and --seed from 0 on to 2**32 - 1.")
-    key = jax.random.key(args.seed)
 
     @jax.jit
-    def observe(key):
-        drawn = scenes.observe(key, args.size, args.white)
+    def observe(seed):
+        drawn = scenes.observe(jax.random.key(seed), args.size, args.white)
         return drawn.intensity, drawn.phase, drawn.reference
 
-    intensity, phase, reference = jax.device_get(observe(key))
+    with jax.enable_x64(False):  # A seed is of one scene, whatever the environment.
+        intensity, phase, reference = jax.device_get(observe(np.uint32(args.seed)))
     slc = radiometry.slc(intensity, phase)
     raster.write(args.output, raster.Raster(slc))
     raster.write(args.reference, raster.Raster(reference))

@@ -46,7 +46,9 @@ class Lazy:
         """
         rows, cols = key if isinstance(key, tuple) and len(key) == 2 else (key, ...)
         if rows is ...:
-            rows = slice(None)
+            return self[:][key]
+        if isinstance(rows, bool | np.bool_):
+            raise IndexError(f"{key}: give integers or slices.")
         if not isinstance(rows, slice):
             try:
                 row = range(len(self))[operator.index(rows)]

@@ -16,6 +16,7 @@ from pgd2jax import raster
 from pgd2jax.data import pairs
 
 CONFIG = "config.json"
+REPORT = "report.html"
 # What makes a run: network, data, seed, and what its steps are measured on, of which
 # the best is kept. Its length, rates and loss may change.
 GROUPS = ("model", "data", "augment")
@@ -43,20 +44,18 @@ def config(workdir: pathlib.Path) -> dict[str, Any] | None:
         ) from error
 
 
-def changed(workdir: pathlib.Path, asked: dict[str, Any], done: bool = False) -> str:
+def changed(
+    before: dict[str, Any] | None, asked: dict[str, Any], done: bool = False
+) -> str:
     """Returns what is another than in the run so far and must not be, by name.
 
     An empty text if nothing is, or no run is there.
 
     Args:
-        workdir: Of the run.
-        asked: The configuration that is asked for.
+        before: The configuration of the run so far, if there is one.
+        asked: That which is asked for.
         done: Whether the run has all its steps.
-
-    Raises:
-        ValueError: if the configuration of before cannot be read.
     """
-    before = config(workdir)
     if before is None:
         return ""
     before, now = (
@@ -71,11 +70,18 @@ def changed(workdir: pathlib.Path, asked: dict[str, Any], done: bool = False) ->
     )
 
 
-def write_config(workdir: pathlib.Path, config: dict[str, Any]) -> None:
-    """Writes the configuration of the run, whole or not at all."""
-    if jax.process_index() == 0:
-        with raster.replacing(workdir / CONFIG) as temporary:
-            temporary.write_text(json.dumps(config, indent=2) + "\n")
+def begin(workdir: pathlib.Path, config: dict[str, Any], params: Any) -> None:
+    """Notes what the run is from now on.
+
+    Its configuration, whole or not at all, and a table of its parameters; a report that
+    is there goes, which is of the weights of before.
+    """
+    if jax.process_index() != 0:
+        return
+    with raster.replacing(workdir / CONFIG) as temporary:
+        temporary.write_text(json.dumps(config, indent=2) + "\n")
+    _write_overview(workdir, params)
+    (workdir / REPORT).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -101,10 +107,8 @@ def alone(workdir: pathlib.Path) -> Iterator[None]:
         yield
 
 
-def write_overview(workdir: pathlib.Path, params: Any) -> None:
+def _write_overview(workdir: pathlib.Path, params: Any) -> None:
     """Writes a table of all parameters, their shapes and statistics."""
-    if jax.process_index() != 0:
-        return
     try:
         from clu import parameter_overview
     except ImportError:  # GPU images often come without clu.

@@ -124,33 +124,34 @@ def run(config, workdir: pathlib.Path, model=None) -> dict[str, float]:
     _check(config, model.stride)
     batches = beginning.batches(config)
     workdir.mkdir(parents=True, exist_ok=True)
-    with folder.alone(workdir):
-        return _run(config, workdir, model, batches, params)
+    with folder.alone(workdir), stopping.Stop() as stop:
+        found = _run(config, workdir, model, batches, params, stop)
+        if stop.asked:  # While the last step was validated and saved.
+            raise stopping.Stopped.after(config.train.num_steps, workdir, stop.asked)
+    return found
 
 
-def _run(config, workdir, model, batches, params) -> dict[str, float]:
+def _run(config, workdir, model, batches, params, stop) -> dict[str, float]:
     """Trains as `run` does, from `params` if given, in a folder of its own."""
     num_steps, plain = config.train.num_steps, json.loads(config.to_json())
     tx = state.optimiser(num_steps, **config.optimiser)
     now = state.create(model, tx, config.seed, model.stride)
     if params is not None:
         now = state.begin_with(now, params)
-    if changed := folder.changed(workdir, plain):
+    if changed := folder.changed(folder.config(workdir), plain):
         raise TrainingError(
             f"{workdir} holds a run with another {changed}; give another --workdir, "
             "or delete that one."
         )
-    # Closed whatever happens: what is being written is finished first, and no signal
-    # cuts that short.
-    with (
-        stopping.Stop() as stop,
-        contextlib.closing(checkpoints.Checkpoints(workdir)) as store,
-    ):
+    # Closed whatever happens: what is being written is finished first.
+    with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)
         if first >= num_steps:
-            if changed := folder.changed(workdir, plain, done=True):
+            before = store.config(first)
+            done = before["train"]["num_steps"] <= first
+            if changed := folder.changed(before, plain, done):
                 raise TrainingError(
                     f"{workdir} holds a run that is done, with another {changed}; give "
                     "another --workdir, or delete that one."
@@ -159,8 +160,6 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
                 "%s has its %d steps; nothing is left to do.", workdir, num_steps
             )
             return {}
-        folder.write_config(workdir, plain)  # What is refused leaves it as it is.
-        folder.write_overview(workdir, now.params)
         logging.info(
             "Training %d weights in %s on %d x %s.",
             sum(x.size for x in jax.tree.leaves(now.params)),
@@ -173,6 +172,7 @@ def _run(config, workdir, model, batches, params) -> dict[str, float]:
             memory.of_device(jax.devices()[0], LESS_MEMORY),
             watch.create(workdir, first, plain, config.train.tracker) as watching,
         ):
+            folder.begin(workdir, plain, now.params)  # What is refused leaves it.
             training = _Training(
                 config, plain, workdir, program, store, watching, model.dtype
             )
@@ -228,14 +228,8 @@ class _Training:
             if saves:
                 log.show(rmse=f"{found['rmse']:.2f} dB")
             times.lap("logging")
-            if step == train.num_steps:
-                asked = asked or stop.asked  # While it was validated.
             if asked:
-                raise stopping.Stopped(
-                    f"stopped after step {step}, which is saved; the same command goes "
-                    f"on from {self._workdir}.",
-                    asked,
-                )
+                raise stopping.Stopped.after(step, self._workdir, asked)
         return found
 
     def _write(self, log: logs.Log) -> None:

@@ -1,5 +1,6 @@
 """Stops a run between two steps when it is told to, so that nothing is lost."""
 
+import pathlib
 import signal
 
 import jax
@@ -22,6 +23,15 @@ class Stopped(Exception):
         """Takes the message and the signal's number."""
         super().__init__(message)
         self.status = 128 + number
+
+    @classmethod
+    def after(cls, step: int, workdir: pathlib.Path, number: int) -> "Stopped":
+        """Returns what tells after which step a run was stopped."""
+        return cls(
+            f"stopped after step {step}, which is saved; the same command goes on from "
+            f"{workdir}.",
+            number,
+        )
 
 
 class Stop:

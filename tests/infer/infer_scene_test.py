@@ -165,14 +165,17 @@ def test_a_file_is_like_an_array(tmp_path, far):
             slice(5, 5),
             ...,
             (..., 3),
+            (..., None),
+            (slice(3, 5), None),
         ):
+            assert clean[key].shape == whole[key].shape
             np.testing.assert_allclose(clean[key], whole[key], rtol=1e-5)
         np.testing.assert_allclose(np.asarray(clean), whole, rtol=1e-5)
         clean[5:9][:] = 0  # An array of its own.
         np.testing.assert_allclose(clean[8:4:-2], whole[8:4:-2], rtol=1e-5)
         with pytest.raises(ValueError, match="new array"):
             np.array(clean, copy=False)
-        for key in (200, "rows", 1.5):
+        for key in (200, "rows", 1.5, True, None, (..., ...)):
             with pytest.raises(IndexError):
                 clean[key]
         clean[7][:] = 0  # A copy: what is kept stays as it is.

@@ -12,7 +12,16 @@ import pytest
 from pgd2jax import checkpoints, configuration
 from pgd2jax.data import pairs
 from pgd2jax.sar import whitening
-from pgd2jax.train import folder, loop, progress, state, steps, stopping, validation
+from pgd2jax.train import (
+    folder,
+    loop,
+    progress,
+    state,
+    steps,
+    stopping,
+    validation,
+    watch,
+)
 from tests import damage
 
 
@@ -113,9 +122,12 @@ def test_a_signal_while_the_last_checkpoint_is_written_does_not_cut_it_short(
 ):
     config = smoke_config()
     config.train.num_steps = config.train.checkpoint_every
-    before("close", monkeypatch, checkpoints.Checkpoints)
-    assert math.isfinite(loop.run(config, tmp_path)["rmse"])
+    with monkeypatch.context() as patch:
+        before("close", patch, checkpoints.Checkpoints)
+        with pytest.raises(stopping.Stopped, match="step 2, which is saved"):
+            loop.run(config, tmp_path)
     state_of(tmp_path, 2, config)
+    assert loop.run(config, tmp_path) == {}
 
 
 def test_two_runs_in_one_folder_do_not_mix(tmp_path, smoke_config):
@@ -227,6 +239,39 @@ def test_a_run_that_is_done_is_not_taken_for_that_of_other_rates(
     config[group][name] = value
     with pytest.raises(ValueError, match=f"is done, with another {group}.{name};"):
         loop.run(config, smoke_run)
+
+
+def test_a_run_may_end_earlier_than_was_planned(tmp_path, smoke_config, monkeypatch):
+    config = smoke_config()
+    with monkeypatch.context() as patch:
+        stop_after(2, patch)
+        with pytest.raises(stopping.Stopped):
+            loop.run(config, tmp_path)
+    config.train.num_steps = 2
+    assert loop.run(config, tmp_path) == {}
+
+
+def test_steps_that_are_added_take_the_report_of_those_before_away(
+    tmp_path, smoke_run, smoke_config, monkeypatch
+):
+    workdir = tmp_path / "run"
+    shutil.copytree(smoke_run, workdir)
+    (workdir / folder.REPORT).write_text("of step 4")
+    config, noted = smoke_config(), (workdir / "config.json").read_text()
+    assert loop.run(config, workdir) == {}
+    config.train.num_steps += 2
+    with monkeypatch.context() as patch:
+        patch.setattr(watch, "create", refuse)
+        with pytest.raises(ValueError, match="cannot be opened"):
+            loop.run(config, workdir)
+    assert (workdir / folder.REPORT).exists()
+    assert (workdir / "config.json").read_text() == noted
+    loop.run(config, workdir)
+    assert not (workdir / folder.REPORT).exists()
+
+
+def refuse(*args):
+    raise ValueError("cannot be opened")
 
 
 @pytest.mark.parametrize(

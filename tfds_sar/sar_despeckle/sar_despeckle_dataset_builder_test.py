@@ -1,3 +1,4 @@
+import jax
 import numpy as np
 import pytest
 import tensorflow_datasets as tfds
@@ -88,3 +89,11 @@ def test_speckle_of_a_kind_is_that(kind):
     example = simulated.simulate(0, 0, 64, kind)
     assert (example["speckle"], example["looks"]) == (kind, 1)
     assert example["has_phase"]
+
+
+def test_examples_are_the_same_in_projects_of_double_precision():
+    plain = simulated.simulate(0, 3, 64)
+    with jax.enable_x64(True):
+        double = simulated.simulate(0, 3, 64)
+    np.testing.assert_array_equal(double["intensity"], plain["intensity"])
+    assert double["looks"] == plain["looks"]
