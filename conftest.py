@@ -23,6 +23,13 @@ def _compilation_cache():
     compilation.cache()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _compiled_programs():
+    """Lets programs go with their module: Linux maps 65,530 pieces of memory at most."""
+    yield
+    jax.clear_caches()
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
