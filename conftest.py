@@ -25,7 +25,7 @@ def _compilation_cache():
 
 @pytest.fixture(scope="module", autouse=True)
 def _compiled_programs():
-    """Lets programs go with their module: Linux maps 65,530 pieces of memory at most."""
+    """Lets programs go with their module: Linux maps 65,530 parts of memory at most."""
     yield
     jax.clear_caches()
 
