@@ -13,25 +13,22 @@ import os
 import pathlib
 import shutil
 import time
-import zlib
 from typing import Any
 
 import jax
 import numpy as np
 import orbax.checkpoint as ocp
-import tensorstore as ts
 from absl import logging
 from flax import serialization
 from jax.experimental import multihost_utils
 from orbax.checkpoint import checkpoint_managers
 
-from pgd2jax import raster
+from pgd2jax import items, raster
 
 FOLDER = "checkpoints"
 WEIGHTS = pathlib.Path(__file__).parent / "weights"  # A folder each.
 DEFAULT = "base"
 BEST = "rmse"  # The validation metric that marks the best step; lower is better.
-DRIVERS = {".zarray": "zarr", "zarr.json": "zarr3"}  # Of arrays in both formats.
 
 
 class CheckpointError(ValueError):
@@ -98,7 +95,7 @@ class Checkpoints:
             name: jax.tree.map(np.array, serialization.to_state_dict(tree))
             for name, tree in {"state": state, "params": params}.items()
         }
-        digests = {name: _digest(tree) for name, tree in trees.items()}
+        digests = {name: items.digest(tree) for name, tree in trees.items()}
         with self._told():
             self._manager.save(
                 step,
@@ -111,14 +108,6 @@ class Checkpoints:
                 metrics=metrics or None,
                 force=True,
             )
-
-    def config(self, step: int) -> dict[str, Any]:
-        """Returns the configuration that a step was saved with.
-
-        Raises:
-            CheckpointError: if it is damaged.
-        """
-        return restore_config(self._workdir / FOLDER / str(step))
 
     def restore_newest(self, like: Any) -> tuple[int, Any]:
         """Returns the newest whole step and its state; (0, `like`) before the first.
@@ -210,44 +199,6 @@ def _reason(error: Exception) -> str:
     return reason
 
 
-def _digest(tree: Any) -> int:
-    """Returns a checksum over all arrays, in the order of their names."""
-    total = 0
-    for leaf in jax.tree.leaves(tree):
-        total = zlib.crc32(np.ascontiguousarray(leaf), total)
-    return total
-
-
-def _read_through(item: pathlib.Path) -> None:
-    """Reads the arrays of an item one after another, and raises at a damaged one.
-
-    Orbax reads them all at once, and where one fails the others, which nobody waits for
-    any more, print a page each to standard error.
-    """
-    base = {"driver": "file", "path": f"{item}/"}
-    store = ts.KvStore.open({"driver": "ocdbt", "base": base}).result()
-    for key in store.list().result():
-        array, _, file = key.decode().rpartition("/")
-        if file in DRIVERS:
-            place = (store / array).spec().to_json()
-            found = {"driver": DRIVERS[file], "kvstore": place}
-            ts.open(found).result().read().result()
-
-
-def _reader() -> ocp.Checkpointer:
-    """Returns what reads for this process and waits for no other."""
-    mine = jax.process_index()
-    alone = ocp.options.MultiprocessingOptions(
-        primary_host=mine,
-        active_processes={mine},
-        barrier_sync_key_prefix=f"process_{mine}",
-    )
-    return ocp.Checkpointer(
-        ocp.PyTreeCheckpointHandler(multiprocessing_options=alone),
-        multiprocessing_options=alone,
-    )
-
-
 def _restore_tree(folder: pathlib.Path, name: str) -> Any:
     """Returns an item of a step as nested dicts of NumPy arrays, checked.
 
@@ -255,9 +206,7 @@ def _restore_tree(folder: pathlib.Path, name: str) -> Any:
         CheckpointError: if it is not as it was saved.
     """
     try:
-        _read_through(folder / name)
-        with _reader() as checkpointer:
-            tree = checkpointer.restore(folder / name)
+        tree = items.read(folder / name)
         digests = folder / "digests" / "metadata"
         # Weights that were exported or published have none.
         known = json.loads(digests.read_text())[name] if digests.exists() else None
@@ -266,7 +215,7 @@ def _restore_tree(folder: pathlib.Path, name: str) -> Any:
             f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
             f"copy it again. ({' '.join(str(error).split())[:300]})"
         ) from error
-    if known not in (None, _digest(tree)):
+    if known not in (None, items.digest(tree)):
         raise CheckpointError(
             f"{folder}: its {name} is not what was saved; take another step, or copy "
             "it again."

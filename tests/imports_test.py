@@ -14,6 +14,7 @@ ORDER = [
         "pgd2jax.raster",
         "pgd2jax.compilation",
         "pgd2jax.devices",
+        "pgd2jax.items",
         "pgd2jax.memory",
         "pgd2jax.signals",
     },

@@ -40,6 +40,7 @@ def add(commands) -> None:
     sub.set_defaults(run=_compare)
 
 
+@jax.enable_x64(False)  # A seed is of one scene, whatever the environment.
 def _simulate(args: argparse.Namespace) -> None:
     if args.output.resolve() == args.reference.resolve():
         raise ValueError(f"{args.output}: give scene and reference a name each.")
@@ -47,14 +48,14 @@ def _simulate(args: argparse.Namespace) -> None:
         raster.check_new(raster.check_format(path), args.overwrite)
     if args.size < 1 or not 0 <= args.seed < 2**32:
         raise ValueError("--size must be 1 or more, and --seed from 0 on to 2**32 - 1.")
+    key = jax.random.key(args.seed)
 
     @jax.jit
-    def observe(seed):
-        drawn = scenes.observe(jax.random.key(seed), args.size, args.white)
+    def observe(key):
+        drawn = scenes.observe(key, args.size, args.white)
         return drawn.intensity, drawn.phase, drawn.reference
 
-    with jax.enable_x64(False):  # A seed is of one scene, whatever the environment.
-        intensity, phase, reference = jax.device_get(observe(np.uint32(args.seed)))
+    intensity, phase, reference = jax.device_get(observe(key))
     slc = radiometry.slc(intensity, phase)
     raster.write(args.output, raster.Raster(slc))
     raster.write(args.reference, raster.Raster(reference))

@@ -59,6 +59,15 @@ def leading(means: Mapping[statistics.Key, Mapping[str, statistics.Mean]]) -> st
     return next(name for name in ranked if name in available)
 
 
+def measured(
+    means: Mapping[statistics.Key, Mapping[str, statistics.Mean]], measure: str
+) -> bool:
+    """Returns whether any method has a measure, the noisy image aside."""
+    return any(
+        measure in found for (_, method), found in means.items() if method != NOISY
+    )
+
+
 def _groups(means) -> dict[str, list[str]]:
     groups = {}
     for group, method in means:

@@ -193,7 +193,7 @@ def _charts(evaluation: Evaluation, means, scalars: pathlib.Path | None) -> str:
     if scalars is not None:
         drawn.append(_svg("Training", lambda path: figures.training(path, scalars)))
     for name in SPREADS:
-        if any(name in mean for (_, m), mean in means.items() if m != NOISY):
+        if tables.measured(means, name):
             drawn.append(
                 _svg(
                     MEASURES[name].head,

@@ -29,9 +29,7 @@ def write(
     means = statistics.summary(rows)
     found = statistics.differences(rows, ours, tables.COMPARED)
     measure = tables.leading(means)
-    compared = any(
-        method != NOISY and measure in mean for (_, method), mean in means.items()
-    )
+    compared = tables.measured(means, measure)
     if compared:
         path = folder / f"spread-{measure}.pdf"
         figures.distributions(path, rows, measure)

@@ -44,9 +44,7 @@ def config(workdir: pathlib.Path) -> dict[str, Any] | None:
         ) from error
 
 
-def changed(
-    before: dict[str, Any] | None, asked: dict[str, Any], done: bool = False
-) -> str:
+def changed(before: dict[str, Any] | None, asked: dict[str, Any], done: bool) -> str:
     """Returns what is another than in the run so far and must not be, by name.
 
     An empty text if nothing is, or no run is there.

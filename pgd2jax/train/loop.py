@@ -138,24 +138,17 @@ def _run(config, workdir, model, batches, params, stop) -> dict[str, float]:
     now = state.create(model, tx, config.seed, model.stride)
     if params is not None:
         now = state.begin_with(now, params)
-    if changed := folder.changed(folder.config(workdir), plain):
-        raise TrainingError(
-            f"{workdir} holds a run with another {changed}; give another --workdir, "
-            "or delete that one."
-        )
+    _check_same(workdir, folder.config(workdir), plain, done=False)
     # Closed whatever happens: what is being written is finished first.
     with contextlib.closing(checkpoints.Checkpoints(workdir)) as store:
         first, now = store.restore_newest(now)
         if first:
             logging.info("Going on from step %d of %s.", first, workdir)
         if first >= num_steps:
-            before = store.config(first)
+            step = workdir / checkpoints.FOLDER / str(first)
+            before = checkpoints.restore_config(step)
             done = before["train"]["num_steps"] <= first
-            if changed := folder.changed(before, plain, done):
-                raise TrainingError(
-                    f"{workdir} holds a run that is done, with another {changed}; give "
-                    "another --workdir, or delete that one."
-                )
+            _check_same(workdir, before, plain, done)
             logging.info(
                 "%s has its %d steps; nothing is left to do.", workdir, num_steps
             )
@@ -177,6 +170,16 @@ def _run(config, workdir, model, batches, params, stop) -> dict[str, float]:
                 config, plain, workdir, program, store, watching, model.dtype
             )
             return training.go_on(first, steps.replicate(now), stop)
+
+
+def _check_same(workdir, before, asked, done: bool) -> None:
+    """Checks that a configuration goes on with the run so far."""
+    if changed := folder.changed(before, asked, done):
+        which = " that is done," if done else ""
+        raise TrainingError(
+            f"{workdir} holds a run{which} with another {changed}; give another "
+            "--workdir, or delete that one."
+        )
 
 
 class _Training:

@@ -94,7 +94,7 @@ def test_run_that_is_told_to_stop_goes_on_as_if_it_had_not_been(
     assert loop.run(config, tmp_path) == {}
 
 
-def before(method, monkeypatch, of):
+def stop_before(of, method, monkeypatch):
     """Has SIGTERM come before a method is called."""
     whole = getattr(of, method)
 
@@ -105,25 +105,17 @@ def before(method, monkeypatch, of):
     monkeypatch.setattr(of, method, stopped)
 
 
-def test_a_signal_in_the_last_validation_stops_the_run(
-    tmp_path, smoke_config, monkeypatch
+@pytest.mark.parametrize(
+    ("of", "method"),
+    [(validation.Validation, "measure"), (checkpoints.Checkpoints, "close")],
+)
+def test_a_signal_at_the_end_stops_the_run_and_cuts_no_checkpoint_short(
+    tmp_path, smoke_config, monkeypatch, of, method
 ):
     config = smoke_config()
     config.train.num_steps = config.train.checkpoint_every
     with monkeypatch.context() as patch:
-        before("measure", patch, validation.Validation)
-        with pytest.raises(stopping.Stopped, match="step 2, which is saved"):
-            loop.run(config, tmp_path)
-    assert loop.run(config, tmp_path) == {}
-
-
-def test_a_signal_while_the_last_checkpoint_is_written_does_not_cut_it_short(
-    tmp_path, smoke_config, monkeypatch
-):
-    config = smoke_config()
-    config.train.num_steps = config.train.checkpoint_every
-    with monkeypatch.context() as patch:
-        before("close", patch, checkpoints.Checkpoints)
+        stop_before(of, method, patch)
         with pytest.raises(stopping.Stopped, match="step 2, which is saved"):
             loop.run(config, tmp_path)
     state_of(tmp_path, 2, config)
