@@ -7,11 +7,21 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+POLL = 0.1  # Seconds; how late a thread that waits learns that it is to stop.
+
+_here = threading.local()  # In a thread of `ahead`, `stop`: whether it is to stop.
+
+
+class _Stopped(Exception):
+    """Unwinds a thread whose items nobody wants any more."""
+
 
 def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
     """Yields `items`, which a thread makes meanwhile; its errors come out here.
 
-    When the consumer stops early, by an error or `close`, so does the thread.
+    When the consumer stops early, by an error or `close`, so does the thread; and
+    where that makes its item out of items of `ahead` in its turn, it does not finish
+    it, but stops at the next of those.
 
     Args:
         items: What to run through.
@@ -20,17 +30,29 @@ def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
     finished = queue.Queue(depth)
     stop = threading.Event()
     end = object()
+    outer = getattr(_here, "stop", None)
 
     def put(item) -> bool:
         while not stop.is_set():
             try:
-                finished.put(item, timeout=0.1)
+                finished.put(item, timeout=POLL)
                 return True
             except queue.Full:
                 pass
         return False
 
+    def get():
+        while outer is not None:
+            if outer.is_set():
+                raise _Stopped
+            try:
+                return finished.get(timeout=POLL)
+            except queue.Empty:
+                pass
+        return finished.get()  # Signals interrupt it.
+
     def work():
+        _here.stop = stop
         iterator = iter(items)
         try:
             for item in iterator:
@@ -47,7 +69,7 @@ def ahead(items: Iterable[T], depth: int) -> Iterator[T]:
     thread.start()
     try:
         while True:
-            item, error = finished.get()
+            item, error = get()
             if error is not None:
                 raise error
             if item is end:
