@@ -76,3 +76,34 @@ def test_inputs_are_not_drawn_over(tmp_path, rng, capsys):
     assert run("simulate", "--output", same, "--reference", same) == 1
     assert "give scene and reference a name each" in capsys.readouterr().err
     assert not same.exists()
+
+
+def test_a_scene_is_compared_in_its_middle_or_where_asked(tmp_path, rng, capsys):
+    shape = 1300, 60
+    noisy, clean, picture = (tmp_path / n for n in ("n.npy", "c.npy", "f.png"))
+    np.save(noisy, rng.exponential(size=shape).astype(np.float32))
+    levels = np.ones(shape, np.float32)
+    levels[:138] = levels[1162:] = 2  # Around the middle 1024 rows.
+    np.save(clean, levels)
+    command = ["compare", noisy, clean, "--output", picture, "--overwrite"]
+    assert not run(*command)
+    printed = capsys.readouterr().out
+    assert "of 1300 x 60 pixels --region 138:1162,0:60" in printed
+    middle = np.load(noisy)[138:1162].mean()
+    assert f"mean of the ratio image {middle:.3f}" in printed
+    assert not run(*command, "--region", "0:100,10:50")
+    printed = capsys.readouterr().out
+    corner = np.load(noisy)[:100, 10:50].mean() / 2
+    assert f"--region 0:100,10:50\nmean of the ratio image {corner:.3f}" in printed
+    assert not run(*command, "--region", "0:1300,0:60")
+    assert "--region" not in capsys.readouterr().out
+    assert run(*command, "--region", "1200:1301,0:60") == 1
+    assert "--region: ends outside of the images, which are 1300 x 60" in (
+        capsys.readouterr().err
+    )
+    levels[:10] = np.nan
+    np.save(clean, levels)
+    assert run(*command, "--region", "0:10,0:60") == 1
+    assert "c.npy: holds no data there; choose another --region" in (
+        capsys.readouterr().err
+    )

@@ -3,7 +3,6 @@
 import argparse
 import math
 import pathlib
-import re
 import shlex
 import sys
 
@@ -20,8 +19,6 @@ from pgd2jax.evaluation import (
     statistics,
     tables,
 )
-
-REGION = re.compile(r"(\d+):(\d+),(\d+):(\d+)")
 
 
 def add(commands) -> None:
@@ -62,25 +59,13 @@ def add(commands) -> None:
     )
     options.add_layer(sub)
     options.add_pixels(sub)
-    sub.add_argument(
-        "--region",
-        type=_region,
+    options.add_region(
+        sub,
+        "homogeneous rows and columns of --files or --stack; can be repeated",
         action="append",
-        metavar="R0:R1,C0:C1",
-        help="homogeneous rows and columns of --files or --stack; can be repeated",
     )
     sub.add_argument("--output", type=path, help="folder for rows, tables and images")
     sub.set_defaults(run=run)
-
-
-def _region(text: str):
-    found = REGION.fullmatch(text)
-    bounds = [int(number) for number in found.groups()] if found else [0, 0, 0, 0]
-    if bounds[0] >= bounds[1] or bounds[2] >= bounds[3]:
-        raise argparse.ArgumentTypeError(
-            f"{text!r}: write rows and columns as 100:132,40:72."
-        )
-    return slice(*bounds[:2]), slice(*bounds[2:])
 
 
 def run(args: argparse.Namespace) -> None:

@@ -3,12 +3,16 @@
 import argparse
 import contextlib
 import pathlib
+import re
 from collections.abc import Callable, Iterator
 
 import tqdm
 
 from pgd2jax import checkpoints
+from pgd2jax.metrics import windows
 from pgd2jax.sar import pixels
+
+REGION = re.compile(r"(\d+):(\d+),(\d+):(\d+)")
 
 
 @contextlib.contextmanager
@@ -53,6 +57,25 @@ def add_layer(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layer", help="of the images in a file that holds several, as VV or iw1-vv"
     )
+
+
+def add_region(
+    parser: argparse.ArgumentParser, about: str, action: str = "store"
+) -> None:
+    """Adds --region: rows and columns, a `Window`."""
+    parser.add_argument(
+        "--region", type=_region, action=action, metavar="R0:R1,C0:C1", help=about
+    )
+
+
+def _region(text: str) -> windows.Window:
+    found = REGION.fullmatch(text)
+    bounds = [int(number) for number in found.groups()] if found else [0, 0, 0, 0]
+    if bounds[0] >= bounds[1] or bounds[2] >= bounds[3]:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: write rows and columns as 100:132,40:72."
+        )
+    return slice(*bounds[:2]), slice(*bounds[2:])
 
 
 def add_weights(parser: argparse.ArgumentParser) -> None:

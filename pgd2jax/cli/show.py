@@ -15,6 +15,7 @@ from pgd2jax.sar import looks as sar_looks
 from pgd2jax.sar import pixels, radiometry, scenes
 
 FAR = 3.0  # dB between sums, which despeckling does not explain.
+SIDE = 1024  # Rows and columns, in the middle, of larger images that are compared.
 
 
 def add(commands) -> None:
@@ -35,6 +36,9 @@ def add(commands) -> None:
     sub.add_argument("--reference", type=path, help="the truth, linear intensity")
     options.add_layer(sub)
     options.add_pixels(sub)
+    options.add_region(
+        sub, f"rows and columns [all, of larger images {SIDE} each in the middle]"
+    )
     sub.add_argument("--output", type=path, required=True, help=".png, .pdf or .svg")
     options.add_overwrite(sub)
     sub.set_defaults(run=_compare)
@@ -63,15 +67,43 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.reference}: its reference, float32 linear power")
 
 
+def _shape(path: pathlib.Path, layer: str | None = None) -> tuple[int, int]:
+    with raster.Image(path, layer) as image:
+        return image.shape
+
+
+def _region(shape: tuple[int, int], asked: windows.Window | None) -> windows.Window:
+    """Returns the rows and columns to compare, and tells them if they are not all."""
+    if asked is None:
+        rows, cols = (
+            slice(max(length - SIDE, 0) // 2, (length + min(length, SIDE)) // 2)
+            for length in shape
+        )
+    else:
+        rows, cols = asked
+    size = f"{shape[0]} x {shape[1]}"
+    if rows.stop > shape[0] or cols.stop > shape[1]:
+        raise ValueError(f"--region: ends outside of the images, which are {size}.")
+    if shape != (rows.stop - rows.start, cols.stop - cols.start):
+        place = f"{rows.start}:{rows.stop},{cols.start}:{cols.stop}"
+        print(f"of {size} pixels --region {place}")
+    return rows, cols
+
+
 def _intensity(
-    path: pathlib.Path, layer: str | None = None, kind: str = "auto"
+    path: pathlib.Path,
+    region: windows.Window,
+    layer: str | None = None,
+    kind: str = "auto",
 ) -> np.ndarray:
     """Reads linear power, [H, W]."""
+    rows, cols = region
     with raster.Image(path, layer) as image, raster.named(path):
         found = pixels.kind_of(image, kind)
-        power = pixels.intensity_of(image.rows(0, image.shape[0]), found)
+        samples = image.rows(rows.start, rows.stop)[:, cols]
+        power = pixels.intensity_of(samples, found)
         if not np.isfinite(power).any():
-            raise ValueError("holds no data.")
+            raise ValueError("holds no data there; choose another --region.")
         return pixels.power_of(power)
 
 
@@ -83,15 +115,17 @@ def _compare(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.output}: is compared; give the picture another name.")
     raster.check_new(args.output, args.overwrite)
     figures.check(args.output)
-    noisy = _intensity(args.noisy, args.layer, args.pixels)
-    clean = _intensity(args.despeckled)
-    reference = _intensity(args.reference) if args.reference else None
-    for path, image in ((args.despeckled, clean), (args.reference, reference)):
-        if image is not None and image.shape != noisy.shape:
+    shape = _shape(args.noisy, args.layer)
+    for path in filter(None, (args.despeckled, args.reference)):
+        if (other := _shape(path)) != shape:
             raise ValueError(
-                f"{path}: is {image.shape}, {args.noisy} {noisy.shape}; compare images "
+                f"{path}: is {other}, {args.noisy} {shape}; compare images "
                 "of the same ground, those of bursts without --deburst."
             )
+    region = _region(shape, args.region)
+    noisy = _intensity(args.noisy, region, args.layer, args.pixels)
+    clean = _intensity(args.despeckled, region)
+    reference = _intensity(args.reference, region) if args.reference else None
     figures.comparison(args.output, noisy, clean, reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasureWarning)  # "nan" says as much.
@@ -101,7 +135,7 @@ def _compare(args: argparse.Namespace) -> None:
 
 def _print_measures(noisy, clean, reference) -> None:
     mean = unreferenced.ratio_mean(noisy, clean)
-    print(f"whole image: mean of the ratio image {mean:.3f}")
+    print(f"mean of the ratio image {mean:.3f}")
     total = referenced.sum_ratio_db(clean, noisy)
     if abs(total) > FAR:
         print(
