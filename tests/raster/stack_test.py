@@ -7,6 +7,7 @@ import rasterio
 from rasterio import transform
 
 from pgd2jax import raster
+from pgd2jax.sar import pixels as sar_pixels
 
 
 def same(pixels):
@@ -53,6 +54,18 @@ def test_zeros_of_a_date_are_no_data_where_its_file_says_so(tmp_path, nodata):
     samples, _ = raster.read_stack(raster.series([tmp_path]), same)
     expected = np.where(pixels == 0, np.nan if nodata == 0 else 0, pixels)
     np.testing.assert_array_equal(samples, [expected] * 2)
+
+
+def test_long_dates_are_read_in_bands_that_do_not_show(tmp_path, rng):
+    date = rng.exponential(size=(2500, 12)).astype("f4")
+    date[1021:1027, 3:9] = 0  # No data, on both sides of where bands meet,
+    date[2046:2049, 3:9] = 0  # and data, too low to be no data.
+    for name in ("a", "b"):
+        np.save(tmp_path / f"{name}.npy", date)
+    samples, _ = raster.read_stack(raster.series([tmp_path]), sar_pixels.samples_of)
+    whole = sar_pixels.samples_of(date)
+    assert np.isnan(whole).sum() == 36
+    np.testing.assert_array_equal(samples, [whole, whole])
 
 
 def test_series_leaves_no_file_behind(tmp_path, monkeypatch):
