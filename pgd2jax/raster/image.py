@@ -164,6 +164,7 @@ class Image:
                 else functools.partial(kind.open, layer=layer)
             )
             self._file = opener(path)
+        self._closed = False
         self.tags = self._file.tags
         self.looks = getattr(self._file, "looks", None)
         self.shape, dtype = self._file.shape, self._file.dtype
@@ -194,8 +195,10 @@ class Image:
         integers come as floats.
 
         Raises:
-            RasterError: if the file is damaged there.
+            RasterError: if the file is damaged there, or the image was closed.
         """
+        if self._closed:
+            raise RasterError(f"{self.path}: was closed; open it again.")
         with reading(self.path):
             pixels = self._file.rows(start, stop)
         if self._nodata is None or np.isnan(self._nodata):
@@ -242,6 +245,7 @@ class Image:
 
     def close(self) -> None:
         """Closes the file."""
+        self._closed = True
         self._file.close()
 
     def __enter__(self):

@@ -349,3 +349,12 @@ def test_pixels_with_a_scale_or_an_offset_are_refused(tmp_path, name, change):
         match=rf"{name}: its .* gdal_translate -unscale -ot Float32\.$",
     ):
         raster.Image(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.npy", "a.tif"])
+def test_a_closed_image_says_so(tmp_path, name):
+    raster.write(tmp_path / name, raster.Raster(np.ones((12, 10), np.float32)))
+    with raster.Image(tmp_path / name) as image:
+        image.rows(0, 2)
+    with pytest.raises(raster.RasterError, match=rf"{name}: was closed; open it again"):
+        image.rows(0, 2)
