@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import logging
 import signal
 import sys
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Iterator, Sequence
 import pgd2jax
 from pgd2jax import compilation, signals
 from pgd2jax.cli import despeckle, evaluate, export, reference, report, show
+
+READERS = ("jbpy", "rasterio", "tifffile")  # They log what their errors say again.
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -48,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
     args = _parser().parse_args(argv)
     compilation.cache()
+    for name in READERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # Names of files may be no text.
             stream.reconfigure(errors="backslashreplace")

@@ -4,6 +4,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 
+MOST_LETTERS = 300  # Of what a reader says: some quote the file.
+
 
 class RasterError(ValueError):
     """An image file that cannot be read or written; the message names the mend."""
@@ -23,7 +25,8 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
     except UnfitError as error:
         raise RasterError(f"{path}: {error}.") from error
     except Exception as error:  # Of damaged files, readers raise all kinds.
-        why = str(error).rstrip(".") or type(error).__name__
+        why = " ".join(str(error).split())[:MOST_LETTERS].rstrip(".")
+        why = why or type(error).__name__
         raise RasterError(
             f"{path}: cannot be read: {why}; if it is not whole, copy it again."
         ) from error

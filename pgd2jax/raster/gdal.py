@@ -63,6 +63,7 @@ class Gdal:
                 self._file = rasterio.open(path)
         except rasterio.errors.RasterioIOError as error:
             raise ValueError(error) from error
+        self._failed = rasterio.errors.RasterioIOError
         if not self._file.count:
             within = ", ".join(self._file.subdatasets) or "none"
             self.close()
@@ -86,7 +87,11 @@ class Gdal:
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols]."""
         window = ((start, stop), (0, self.shape[-1]))
-        return self._file.read(1, window=window).astype(self.dtype, copy=False)
+        try:
+            pixels = self._file.read(1, window=window)
+        except self._failed as error:  # GDAL's reason is the cause.
+            raise ValueError(error.__cause__ or error) from error
+        return pixels.astype(self.dtype, copy=False)
 
     def close(self) -> None:
         """Closes the file."""

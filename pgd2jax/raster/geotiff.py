@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import re
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
@@ -43,14 +44,9 @@ LEVEL = 1  # Of deflate: 6 takes three quarters longer and saves a hundredth.
 MOST_PAGES = 1000  # Image and overviews; more are not looked at.
 THREADS = min(8, os.cpu_count() or 1)  # Decoding and encoding release the GIL.
 
-# What GDAL's metadata say of the pixels that were read, not of those written.
-OF_PIXELS = re.compile(
-    r'\s*<Item (name="STATISTICS_|[^>]*role="(unittype|description|scale|offset)")'
-    r"[^>]*>[^<]*</Item>"
-)
-
-# GDAL's unit, scale and offset of the pixels.
-SAID = re.compile(r'<Item [^>]*role="(unittype|scale|offset)"[^>]*>([^<]*)</Item>')
+# One of GDAL's metadata: its attributes and what it says.
+ITEM = re.compile(r"\s?\s?<Item ([^<>]*)>([^<]*)</Item>\s?")
+ROLE = re.compile(r'role="(unittype|description|scale|offset)"')  # Of the pixels.
 
 
 class Tiff:
@@ -110,6 +106,7 @@ class Tiff:
         self._bands = separate * samples
         self.shape = (rows, cols) if self._bands == 1 else (rows, cols, self._bands)
         self.dtype = page.dtype
+        self._check_tags()
         self.tags = tuple(
             (tag.code, int(tag.dtype), tag.count, tag.value, True)
             for tag in page.tags
@@ -133,6 +130,16 @@ class Tiff:
         self._across = math.ceil(cols / width)  # and along rows.
         if len(page.dataoffsets) < self._down * self._across * separate:
             raise ValueError("it names fewer tiles or strips than its pixels need")
+
+    def _check_tags(self) -> None:
+        """Checks that the tags are there: tifffile leaves out one that is cut off."""
+        handle, tiff = self._file.filehandle, self._file.tiff
+        handle.seek(self._page.offset)
+        (count,) = struct.unpack(tiff.tagnoformat, handle.read(tiff.tagnosize))
+        for _ in range(count):
+            (code,) = struct.unpack(f"{tiff.byteorder}H", handle.read(tiff.tagsize)[:2])
+            if code in GEO_TAGS and code not in self._page.tags:
+                raise ValueError(f"its tag {GEO_TAGS[code]} is cut off")
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """Returns rows `start` to `stop` - 1, [rows, cols] or [rows, cols, bands]."""
@@ -224,12 +231,18 @@ def result_tags(tags: Sequence[Tag], zero: bool = True) -> tuple[Tag, ...]:
     kept = []
     for code, kind, count, value, once in tags:
         if code == METADATA:
-            value = OF_PIXELS.sub("", value)
+            value = ITEM.sub(_but_of_pixels, value)
             count = len(value) + 1
         elif code == NODATA and not (zero and nodata(tags) == 0):
             kind, count, value = 2, 4, "nan"
         kept.append((code, kind, count, value, once))
     return tuple(kept)
+
+
+def _but_of_pixels(item: re.Match) -> str:
+    """Returns an item unless it tells of the pixels that were read."""
+    of_pixels = item[1].startswith('name="STATISTICS_') or ROLE.search(item[1])
+    return "" if of_pixels else item[0]
 
 
 def unit(tags: Sequence[Tag]) -> str:
@@ -240,7 +253,8 @@ def unit(tags: Sequence[Tag]) -> str:
 def _said(tags: Sequence[Tag]) -> dict[str, str]:
     """Returns what GDAL's metadata say of the pixels, by role."""
     metadata = "".join(tag[3] for tag in tags if tag[0] == METADATA)
-    return dict(SAID.findall(metadata))
+    items = ((ROLE.search(about), said) for about, said in ITEM.findall(metadata))
+    return {role[1]: said for role, said in items if role}
 
 
 def described(tags: Sequence[Tag], unit: str, description: str) -> tuple[Tag, ...]:

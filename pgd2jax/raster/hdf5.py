@@ -79,6 +79,11 @@ class Dataset:
         self._file = h5py.File(path, "r")
         try:
             self._data = self._file[_images(self._file, h5py)[layer]]
+            if self._data.is_virtual or self._data.external:
+                # Where those are missing it would read zeros.
+                raise errors.UnfitError(
+                    "its pixels lie in other files; write them to one"
+                )
             self.shape = self._data.shape
             self.dtype = self._data.dtype
             if self.dtype.names:
@@ -86,7 +91,7 @@ class Dataset:
             self.tags = ()
             try:
                 self.tags = _geography(self._data)
-            except (IndexError, TypeError, ValueError) as error:
+            except (ArithmeticError, LookupError, TypeError, ValueError) as error:
                 logging.warning(
                     "%s: its place on the ground is not kept: %s.", path, error
                 )

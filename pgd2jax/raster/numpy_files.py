@@ -34,7 +34,7 @@ class Mapped:
         if path.suffix.lower() == ".npz":
             self._array = _from_archive(path)
         else:
-            self._array = np.load(path, mmap_mode="r", allow_pickle=False)
+            self._array = np.lib.format.open_memmap(path, mode="r")
         if self._array.ndim == 3:  # Of one band, maybe.
             for axis in (0, 2):
                 if self._array.shape[axis] == 1:

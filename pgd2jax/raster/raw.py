@@ -131,7 +131,7 @@ def _gamma(path: pathlib.Path) -> Layout:
 def _envi(path: pathlib.Path) -> Layout:
     lines = [line for line in _lines(path) if not line.lstrip().startswith(";")]
     # Lists in braces go over several lines.
-    found = re.findall(r"^([^={}\n]+)=[ \t]*(\{[^}]*\}|.*)", "\n".join(lines), re.M)
+    found = re.findall(r"^([^={}\n]+)=[ \t]*(\{[^{}]*\}|.*)", "\n".join(lines), re.M)
     entries = {" ".join(key.lower().split()): value.strip() for key, value in found}
     order = _choice(entries, "byte order", {"0": "<", "1": ">"}, "0")
     types = {str(code): dtype for code, dtype in ENVI_TYPES.items()}

@@ -38,6 +38,8 @@ class Sicd:
                 about.load("{*}ImageData/{*}NumRows"),
                 about.load("{*}ImageData/{*}NumCols"),
             )
+            if None in self.shape:
+                raise ValueError("its XML does not tell how many rows and columns")
             table = about.load("{*}ImageData/{*}AmpTable")
             self._amplitudes = np.arange(256) if table is None else table
         except (AssertionError, AttributeError, IndexError, SyntaxError) as error:

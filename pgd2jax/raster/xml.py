@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import ElementTree
 
-LARGEST = 2**28  # Bytes; annotations of Sentinel-1 have a few MB.
+LARGEST = 2**25  # Bytes; annotations of Sentinel-1 have a few MB.
 
 
 def parse(file: BinaryIO) -> Element:

@@ -11,6 +11,14 @@ import numpy as np
 
 from pgd2jax.sar import radiometry
 
+LARGEST = 1e15  # Its square is within the range of float32.
+
+
+def _check(values: Iterable[np.ndarray]) -> None:
+    for some in values:
+        if not ((some >= 0) & (some <= LARGEST)).all():  # NaN is neither.
+            raise ValueError("its calibration or noise vectors hold unusable values.")
+
 
 class Table:
     """Values along some lines of an image, and between them linear in both ways."""
@@ -33,10 +41,9 @@ class Table:
             cols: Of the image.
 
         Raises:
-            ValueError: if a value is not finite, or negative.
+            ValueError: if a value is not finite, negative, or beyond 1e15.
         """
-        if not all(np.isfinite(v).all() and (v >= 0).all() for v in values):
-            raise ValueError("its calibration or noise vectors hold unusable values.")
+        _check(values)
         self._lines, self._clock = np.asarray(lines, np.float64), clock
         place = np.arange(cols)
         pairs = zip(columns, values, strict=True)
@@ -77,11 +84,12 @@ class Calibration:
         """Takes tables of an image.
 
         Raises:
-            ValueError: if a gain is 0.
+            ValueError: if a gain is 0, or a factor as no value of a `Table` may be.
         """
         if gain is not None and gain.lowest == 0:
             raise ValueError("its calibration vectors hold zeros.")
         self.gain, self.noise, self.along = gain, noise, tuple(along)
+        _check(factors for *_, factors in self.along)
 
     def __call__(self, rows: slice, power: np.ndarray) -> np.ndarray:
         """Returns backscatter, never negative: 0 where noise is all that there is.

@@ -358,3 +358,16 @@ def test_a_closed_image_says_so(tmp_path, name):
         image.rows(0, 2)
     with pytest.raises(raster.RasterError, match=rf"{name}: was closed; open it again"):
         image.rows(0, 2)
+
+
+def test_a_page_that_was_saved_as_an_image_is_told_in_a_line(tmp_path):
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"<!DOCTYPE html>")
+    with pytest.raises(raster.RasterError, match=r"a\.npy: .*magic string") as caught:
+        raster.Image(path)
+    assert "pickle" not in str(caught.value)
+    np.save(path, np.zeros((1, 1), [(f"a\n{n:04}", "f4") for n in range(500)]))
+    with pytest.raises(raster.RasterError, match=r"a\.npy: ") as caught:
+        raster.Image(path)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500 + len(str(path))

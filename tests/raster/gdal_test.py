@@ -151,3 +151,18 @@ def test_container_of_several_images_says_which(tmp_path):
             file[name] = np.ones((8, 8), np.float32)
     with pytest.raises(raster.RasterError, match=r"two\.he5: it holds .*//other"):
         raster.Image(path)
+
+
+def test_what_gdal_lacks_is_told(tmp_path, power):
+    path = tmp_path / "a.vrt"
+    path.write_text(
+        '<VRTDataset rasterXSize="9" rasterYSize="8"><VRTRasterBand dataType="Float32"'
+        ' band="1"><SimpleSource><SourceFilename relativeToVRT="1">gone.tif'
+        "</SourceFilename><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand>"
+        "</VRTDataset>"
+    )
+    with (
+        raster.Image(path) as image,
+        pytest.raises(raster.RasterError, match=r"a\.vrt: .*gone\.tif: No such file"),
+    ):
+        image.rows(0, 8)

@@ -2,7 +2,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import rasterio
 import tifffile
+from rasterio import transform
 
 from pgd2jax import raster
 from pgd2jax.raster import geotiff
@@ -117,3 +119,42 @@ def test_what_pixels_are_is_told_beside_what_was_said_before(before):
     kept = {"SENSOR": "a"} if before else {}
     assert found == kept | {"UNITTYPE": "dB", "DESCRIPTION": "sigma nought"}
     assert geotiff.unit([tag]) == "dB"
+
+
+def test_tiff_that_lacks_the_end_of_its_last_tag_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    how = {"height": 8, "width": 9, "count": 1, "dtype": "float32"}
+    how["transform"] = transform.from_origin(5e5, 5e6, 10, 10)
+    with rasterio.open(path, "w", driver="GTiff", **how) as file:
+        file.write(np.ones((1, 8, 9), np.float32))
+    with rasterio.open(path, "r+") as file:  # Tags that grow go to the end.
+        file.set_band_unit(1, "amplitude")
+        file.update_tags(about="x" * 100)
+    with raster.Image(path) as image:
+        assert image.unit == "amplitude"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(raster.RasterError, match=r"a\.tif: .*GDAL_METADATA is cut off"):
+        raster.Image(path)
+
+
+@pytest.mark.parametrize("piece", ['<Item role="unittype"', "<Item ", " ", '"'])
+def test_metadata_of_a_stranger_are_read_in_a_moment(piece):
+    # Ten seconds and more with an expression that looks at each place twice.
+    text = f"<GDALMetadata>{piece * 60_000}</GDALMetadata>"
+    tags = ((geotiff.METADATA, 2, len(text) + 1, text, True),)
+    assert geotiff.unit(tags) == ""
+    assert geotiff.result_tags(tags, zero=True) == tags
+
+
+def test_what_was_said_of_other_pixels_goes_and_the_rest_stays():
+    rest = '  <Item name="SENSOR">a</Item>\n'
+    text = (
+        '<GDALMetadata>\n  <Item name="STATISTICS_MEAN" sample="0">1</Item>\n'
+        f'{rest}  <Item name="UNITTYPE" sample="0" role="unittype">m</Item>\n'
+        "</GDALMetadata>\n"
+    )
+    tags = ((geotiff.METADATA, 2, len(text) + 1, text, True),)
+    assert geotiff.unit(tags) == "m"
+    ((_, _, count, value, _),) = geotiff.result_tags(tags, zero=True)
+    assert value == f"<GDALMetadata>\n{rest}</GDALMetadata>\n"
+    assert count == len(value) + 1

@@ -162,3 +162,17 @@ def test_pairs_may_be_named_in_full(tmp_path):
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["VV"] = pairs
     assert (raster.read(tmp_path / "a.h5").pixels == 3 + 4j).all()
+
+
+def test_images_whose_pixels_lie_in_other_files_are_refused(tmp_path, slc):
+    # Of a part that is missing there would be zeros.
+    layout = h5py.VirtualLayout(slc.shape, slc.dtype)
+    layout[:] = h5py.VirtualSource("gone.h5", "VV", slc.shape)
+    with h5py.File(tmp_path / "virtual.h5", "w") as file:
+        file.create_virtual_dataset("VV", layout)
+    with h5py.File(tmp_path / "outside.h5", "w") as file:
+        places = [(tmp_path / "gone.bin", 0, slc.nbytes)]
+        file.create_dataset("VV", slc.shape, slc.dtype, external=places)
+    for name in ("virtual", "outside"):
+        with pytest.raises(raster.RasterError, match=rf"{name}\.h5: .*in other files"):
+            raster.Image(tmp_path / f"{name}.h5")

@@ -208,3 +208,12 @@ def test_a_header_is_of_the_file_of_its_name(tmp_path, slc):
     (tmp_path / "a.log").write_bytes(b"no pixels")
     (tmp_path / "a.hdr").write_text(envi(6))
     assert not raster.is_image(tmp_path / "a.log")
+
+
+def test_braces_that_never_close_are_read_in_a_moment(tmp_path, slc):
+    slc.tofile(tmp_path / "a")
+    rows, cols = slc.shape
+    head = f"ENVI\nsamples = {cols}\nlines = {rows}\ndata type = 6\n"
+    (tmp_path / "a.hdr").write_text(head + "a={\n" * 100_000)
+    with raster.Image(tmp_path / "a") as image:
+        assert image.shape == slc.shape

@@ -1,11 +1,14 @@
 """Vectors of noise and calibration as they stand in odd products."""
 
+import pathlib
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
 
 from pgd2jax import raster
+from pgd2jax.sar import calibration
 from tests import safe
 
 SHAPE = (60, 50)
@@ -35,6 +38,36 @@ def test_noise_along_azimuth_whose_lines_do_not_rise_is_refused(tmp_path):
         pytest.raises(raster.RasterError, match="noiseAzimuthLut"),
     ):
         image.noise()
+
+
+@pytest.mark.parametrize("factors", ["1 nan", "1 -2", "1 1e40"])
+def test_factors_of_noise_that_cannot_be_are_refused(tmp_path, factors):
+    text = along("0 59").replace("1.5 2", factors)
+    root = safe.Safe(IMAGES, noise=NOISE, along=text).write(tmp_path)
+    with raster.Image(root) as image:
+        _, parts = image.noise()
+    with pytest.raises(ValueError, match="unusable values"):
+        calibration.Calibration(along=parts)
+
+
+def test_vectors_without_a_place_are_refused(tmp_path):
+    root = safe.Safe(IMAGES).write(tmp_path)
+    (about,) = (root / "annotation/calibration").glob("calibration-*")
+    about.write_text(about.read_text().replace("<line>-10<", "<line>nan<"))
+    with (
+        raster.Image(root) as image,
+        pytest.raises(raster.RasterError, match="lacks whole vectors of sigma"),
+    ):
+        image.gain("sigma0")
+
+
+def test_a_zip_whose_names_begin_with_slashes_is_refused(tmp_path):
+    root = safe.Safe(IMAGES).write(tmp_path)
+    with zipfile.ZipFile(safe.zipped(root), "a") as file:
+        file.writestr("///a", "")  # zipfile.Path may never end there.
+        path = pathlib.Path(file.filename)
+    with pytest.raises(raster.RasterError, match="begin with a slash"):
+        raster.Image(path)
 
 
 def test_gamma_nought_has_vectors_of_its_own(tmp_path):

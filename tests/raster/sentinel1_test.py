@@ -366,3 +366,28 @@ def test_bursts_without_data_cannot_make_one_image(overlapping):
         pytest.raises(raster.RasterError, match="do not overlap"),
     ):
         image.deburst()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("07:49:00", "07:50:00", "do not rise"),  # The first burst is the last.
+        ("07:49:06", "07:49:01", "do not rise"),  # The third, before the second.
+        ("07:49:03", "07:49:07", "do not overlap"),
+        ("0.25<", "1e-30<", "times in its annotation are damaged"),
+        ("0.25<", "nan<", "times in its annotation are damaged"),
+    ],
+)
+def test_bursts_whose_times_do_not_rise_cannot_make_one_image(
+    overlapping, old, new, says
+):
+    root, _ = overlapping
+    (about,) = (root / "annotation").glob("*.xml")
+    text = about.read_text()
+    assert old in text
+    about.write_text(text.replace(old, new))
+    with (
+        raster.Image(root) as image,
+        pytest.raises(raster.RasterError, match=rf"SAFE: .*{says}"),
+    ):
+        image.deburst()

@@ -124,3 +124,13 @@ def test_the_extra_is_named_where_it_is_missing(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "sarkit.sicd", None)
     with pytest.raises(raster.RasterError, match=r"slc.ntf: .*pgd2jax\[sicd\]"):
         raster.Image(tmp_path / "slc.ntf")
+
+
+def test_an_image_without_a_size_is_refused_by_name(tmp_path, slc):
+    path = tmp_path / "slc.ntf"
+    write(path, slc, "RE32F_IM32F")
+    whole = path.read_bytes()
+    assert b"NumRows" in whole
+    path.write_bytes(whole.replace(b"NumRows", b"NumRowz"))
+    with pytest.raises(raster.RasterError, match=r"slc\.ntf: .*how many rows"):
+        raster.Image(path)

@@ -8,6 +8,8 @@ from xml.etree.ElementTree import Element
 
 import numpy as np
 
+MOST_LINES = 1_000_000  # Of an image; a slice of 27 s has 13,500.
+
 
 class Burst(NamedTuple):
     """A burst of an SLC image in TOPS mode.
@@ -133,7 +135,10 @@ def clock(root: Element, rows: int) -> Clock:
         return Clock(np.arange(rows))
     step = float(text(root, "imageAnnotation/imageInformation/azimuthTimeInterval"))
     start = np.datetime64(text(found[0], "azimuthTime"))
-    begin = [round(_since(start, burst) / step) for burst in found]
+    seconds = np.array([_since(start, burst) for burst in found])
+    if not (step > 0 and (np.abs(seconds) < MOST_LINES * step).all()):
+        raise ValueError("the times in its annotation are damaged")
+    begin = np.round(seconds / step).astype(int)
     lines = np.add.outer(begin, np.arange(rows // len(found)))
     return Clock(lines.ravel(), start, step)
 
@@ -160,7 +165,8 @@ def vectors(root: Element, item: str, value: str, when: Clock) -> Vectors:
         (when.line(e), _array(e, "pixel", np.float64), _array(e, value, float))
         for e in root.findall(item)
     ]
-    if not found or not all(_rises(c, v) for _, c, v in found):
+    whole = [np.isfinite(line) and _rises(c, v) for line, c, v in found]
+    if not whole or not all(whole):
         raise ValueError(f"its annotation lacks whole vectors of {value}")
     lines, columns, values = zip(*sorted(found, key=lambda v: v[0]), strict=True)
     return Vectors(np.array(lines), list(columns), list(values), when.lines)

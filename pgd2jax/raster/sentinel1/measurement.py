@@ -156,6 +156,9 @@ class Measurement:
             kept.append(slice(start, int(one.rows.start + line - here)))
             start = int(two.rows.start + line - there)
         kept.append(slice(start, self.shape[0]))
+        in_order = np.diff(offsets).min(initial=1) > 0
+        if not in_order or any(part.start >= part.stop for part in kept):
+            raise ValueError("the times of its bursts do not rise")
 
         def moved(line):
             burst = max(bisect.bisect(starts, line) - 1, 0)

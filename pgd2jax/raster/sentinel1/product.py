@@ -61,6 +61,9 @@ class Product:
     def _safe(self):
         """Returns the folder of the product in the zip."""
         found = [n for n in self._zip.namelist() if n.split("/")[-1] == MANIFEST]
+        if any(name.startswith("/") for name in self._zip.namelist()):
+            self._zip.close()  # zipfile.Path of Python 3.11.7 never ends there.
+            raise ValueError("names in the zip begin with a slash")
         if len(found) != 1:
             self._zip.close()
             raise ValueError(
