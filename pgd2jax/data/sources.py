@@ -239,6 +239,6 @@ def create(
         return Endless(crop, seed, white)
     if source == "respeckled":
         return Respeckled(data_dir, "simulated", crop, seed, whiten, white=white)
-    if source in SOURCES or source.startswith("stack-"):
+    if source in SOURCES or source.startswith(("stack-", "simulated_")):
         return Stored(data_dir, source, crop, seed, whiten)
     raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")
