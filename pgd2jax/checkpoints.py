@@ -213,7 +213,7 @@ def _restore_tree(folder: pathlib.Path, name: str) -> Any:
     except Exception as error:  # Orbax and TensorStore raise all kinds.
         raise CheckpointError(
             f"{folder}: is not a whole checkpoint of pgd2jax; take another step, or "
-            f"copy it again. ({' '.join(str(error).split())[:300]})"
+            f"copy it again. ({raster.in_a_line(error)})"
         ) from error
     if known not in (None, items.digest(tree)):
         raise CheckpointError(

@@ -1,6 +1,7 @@
 """`pgd2jax simulate` and `compare`: a scene to try, and a picture of the result."""
 
 import argparse
+import contextlib
 import pathlib
 import warnings
 
@@ -67,11 +68,6 @@ def _simulate(args: argparse.Namespace) -> None:
     print(f"{args.reference}: its reference, float32 linear power")
 
 
-def _shape(path: pathlib.Path, layer: str | None = None) -> tuple[int, int]:
-    with raster.Image(path, layer) as image:
-        return image.shape
-
-
 def _region(shape: tuple[int, int], asked: windows.Window | None) -> windows.Window:
     """Returns the rows and columns to compare, and tells them if they are not all."""
     if asked is None:
@@ -91,14 +87,11 @@ def _region(shape: tuple[int, int], asked: windows.Window | None) -> windows.Win
 
 
 def _intensity(
-    path: pathlib.Path,
-    region: windows.Window,
-    layer: str | None = None,
-    kind: str = "auto",
+    image: raster.Image, region: windows.Window, kind: str = "auto"
 ) -> np.ndarray:
     """Reads linear power, [H, W]."""
     rows, cols = region
-    with raster.Image(path, layer) as image, raster.named(path):
+    with raster.named(image.path):
         found = pixels.kind_of(image, kind)
         samples = image.rows(rows.start, rows.stop)[:, cols]
         power = pixels.intensity_of(samples, found)
@@ -115,17 +108,23 @@ def _compare(args: argparse.Namespace) -> None:
         raise ValueError(f"{args.output}: is compared; give the picture another name.")
     raster.check_new(args.output, args.overwrite)
     figures.check(args.output)
-    shape = _shape(args.noisy, args.layer)
-    for path in filter(None, (args.despeckled, args.reference)):
-        if (other := _shape(path)) != shape:
-            raise ValueError(
-                f"{path}: is {other}, {args.noisy} {shape}; compare images "
-                "of the same ground, those of bursts without --deburst."
-            )
-    region = _region(shape, args.region)
-    noisy = _intensity(args.noisy, region, args.layer, args.pixels)
-    clean = _intensity(args.despeckled, region)
-    reference = _intensity(args.reference, region) if args.reference else None
+    with contextlib.ExitStack() as files:
+        first = files.enter_context(raster.Image(args.noisy, args.layer))
+        others = [
+            files.enter_context(raster.Image(path))
+            for path in filter(None, (args.despeckled, args.reference))
+        ]
+        for other in others:
+            if other.shape != first.shape:
+                raise ValueError(
+                    f"{other.path}: is {other.shape}, {args.noisy} {first.shape}; "
+                    "compare images of the same ground, those of bursts without "
+                    "--deburst."
+                )
+        region = _region(first.shape, args.region)
+        noisy = _intensity(first, region, args.pixels)
+        clean, *references = (_intensity(other, region) for other in others)
+    reference = references[0] if references else None
     figures.comparison(args.output, noisy, clean, reference)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MeasureWarning)  # "nan" says as much.

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pgd2jax import raster
 from pgd2jax.sar import radiometry, spectrum, whitening
 
 CONFIGS = ("simulated", "near_real", "stack-")  # How names of configurations begin.
@@ -46,7 +47,7 @@ def open_split(data_dir: str, config: str, split: str):
     except Exception as error:  # Of damaged files, TFDS raises all kinds.
         raise MissingDataError(
             f"{folder}: its sar_despeckle/{config} is damaged "
-            f"({' '.join(str(error).split())[:300]}); remove it and build it again."
+            f"({raster.in_a_line(error)}); remove it and build it again."
         ) from error
     try:
         return builder.as_data_source(split)

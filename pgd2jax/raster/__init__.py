@@ -1,7 +1,7 @@
 """Images on disk: read in many formats, written whole or not at all."""
 
 from pgd2jax.raster.atomic import check_folder, check_new, replacing, temporary
-from pgd2jax.raster.errors import RasterError, named
+from pgd2jax.raster.errors import RasterError, in_a_line, named
 from pgd2jax.raster.files import (
     FORMATS,
     Raster,
@@ -28,6 +28,7 @@ __all__ = [
     "check_space",
     "described",
     "format_of",
+    "in_a_line",
     "is_image",
     "layers",
     "named",

@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-MOST_LETTERS = 300  # Of what a reader says: some quote the file.
+MOST_LETTERS = 300  # Of what a library says: some quote the file.
 
 
 class RasterError(ValueError):
@@ -13,6 +13,11 @@ class RasterError(ValueError):
 
 class UnfitError(ValueError):
     """What a file that is whole lacks; the message names the mend, but no file."""
+
+
+def in_a_line(error: Exception) -> str:
+    """Returns what a library says, for a message of ours."""
+    return " ".join(str(error).split())[:MOST_LETTERS]
 
 
 @contextlib.contextmanager
@@ -25,8 +30,7 @@ def reading(path: str | os.PathLike) -> Iterator[None]:
     except UnfitError as error:
         raise RasterError(f"{path}: {error}.") from error
     except Exception as error:  # Of damaged files, readers raise all kinds.
-        why = " ".join(str(error).split())[:MOST_LETTERS].rstrip(".")
-        why = why or type(error).__name__
+        why = in_a_line(error).rstrip(".") or type(error).__name__
         raise RasterError(
             f"{path}: cannot be read: {why}; if it is not whole, copy it again."
         ) from error

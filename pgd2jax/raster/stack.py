@@ -111,7 +111,8 @@ def read_stack(
                 _check_same("place on the ground", first, tags, path, grid)
                 try:
                     for samples in _bands(image, convert):
-                        kind = kind or samples.dtype
+                        if kind is None:
+                            kind = samples.dtype
                         _check_same("dtype", first, kind, path, samples.dtype)
                         file.write(samples.data)
                 except OSError as error:

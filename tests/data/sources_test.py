@@ -296,6 +296,11 @@ def test_missing_data_set_says_how_to_build_it(tmp_path):
         data.create(source="simulated", data_dir=str(tmp_path), **SIZES)
 
 
+def test_a_set_of_one_kind_of_speckle_is_trained_on_by_its_name(tmp_path):
+    with pytest.raises(data.MissingDataError, match=r"build simulated_white "):
+        data.create(source="simulated_white", data_dir=str(tmp_path), **SIZES)
+
+
 def test_damaged_data_set_says_so(tiny_data_set, tmp_path):
     shutil.copytree(tiny_data_set, tmp_path, dirs_exist_ok=True)
     (info,) = tmp_path.rglob("dataset_info.json")
