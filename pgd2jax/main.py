@@ -15,7 +15,7 @@ import jax
 from absl import app, flags, logging
 from ml_collections import config_flags
 
-from pgd2jax import checkpoints, compilation, sweep
+from pgd2jax import checkpoints, compilation, streams, sweep
 from pgd2jax.evaluation import after_training, methods
 from pgd2jax.report import page
 from pgd2jax.train import folder, hosts, loop, stopping
@@ -41,6 +41,7 @@ PROCESS = flags.DEFINE_integer("process", -1, "Number of this one, from 0.")
 
 def _parse(argv: list[str]) -> sweep.Plan:
     """Parses the flags; what does not fit ends in one sentence."""
+    streams.open_closed()
     _, given = sweep.config_flag(argv) or (None, "")
     config = given.partition(":")[0]  # Before the flag itself fails on it.
     helps = any(flag.lstrip("-").startswith("help") for flag in argv[1:])
@@ -73,6 +74,8 @@ def _sentence(error: Exception) -> str:
     """Returns the message on one line, without the quotes of nested errors."""
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(filter(None, (error.filename, error.strerror)))
+    if isinstance(error, ModuleNotFoundError):  # Configurations import each other.
+        return f"{error}; start in the folder that holds {error.name}, or install it."
     text = str(error.args[0]) if error.args else type(error).__name__
     text = " ".join(text.replace("\\n", " ").replace("\\'", "'").split())
     quoted = len(text) > 2 and text[0] == text[-1] == "'"

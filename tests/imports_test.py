@@ -17,6 +17,7 @@ ORDER = [
         "pgd2jax.items",
         "pgd2jax.memory",
         "pgd2jax.signals",
+        "pgd2jax.streams",
     },
     {"pgd2jax.metrics", "pgd2jax.models", "tfds_sar"},
     {"pgd2jax.losses", "pgd2jax.configuration"},

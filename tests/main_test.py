@@ -74,6 +74,11 @@ def test_mistakes_end_in_one_sentence(tmp_path, arguments, says):
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError(2, "No such file", "a.npy"), "a.npy: No such file"),
         (ValueError("a.npy: holds no data."), "a.npy: holds no data."),
+        (
+            ModuleNotFoundError("No module named 'configs'", name="configs"),
+            "No module named 'configs'; start in the folder that holds configs, or "
+            "install it.",
+        ),
     ],
 )
 def test_errors_are_told_in_words(error, says):

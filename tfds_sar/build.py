@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from absl import logging
 
+from pgd2jax import streams
 from pgd2jax.sar import glrt, pixels
 from tfds_sar.sar_despeckle import Builder, near_real, stack, tile
 from tfds_sar.sar_despeckle.near_real import units
@@ -229,6 +230,7 @@ def _add_near_real(command: argparse.ArgumentParser) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
+    streams.open_closed()
     parser = _parser()
     args = vars(parser.parse_args(argv))
     logging.set_verbosity(logging.INFO)

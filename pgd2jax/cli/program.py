@@ -9,7 +9,7 @@ import threading
 from collections.abc import Iterator, Sequence
 
 import pgd2jax
-from pgd2jax import compilation, signals
+from pgd2jax import compilation, signals, streams
 from pgd2jax.cli import despeckle, evaluate, export, reference, report, show
 
 READERS = ("jbpy", "rasterio", "tifffile")  # They log what their errors say again.
@@ -49,6 +49,7 @@ def _terminated_cleanly() -> Iterator[None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line; returns the exit code."""
+    streams.open_closed()
     args = _parser().parse_args(argv)
     compilation.cache()
     for name in READERS:

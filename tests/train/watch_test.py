@@ -1,5 +1,6 @@
 import csv
 import importlib.util
+import os
 import typing
 
 import numpy as np
@@ -11,6 +12,13 @@ from pgd2jax.train import scalar_file, watch
 from pgd2jax.train.watch import services
 
 CONFIG = {"seed": 3, "model": {"features": 8, "heads": (1, 2)}}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in services.PATIENCE:
+        monkeypatch.setenv(name, "")  # So that it becomes again what it was.
+        monkeypatch.delenv(name)
 
 
 def events(workdir):
@@ -98,6 +106,13 @@ def fake(monkeypatch):
     monkeypatch.setitem(services.SERVICES, "mlflow", Fake)
     monkeypatch.setattr(Fake, "told", [])
     return Fake.told
+
+
+def test_service_has_less_patience_unless_told(tmp_path, fake, monkeypatch):
+    monkeypatch.setenv("WANDB_FINISH_TIMEOUT", "600")
+    services.Service("mlflow", tmp_path, 0, CONFIG)
+    assert os.environ["WANDB_FINISH_TIMEOUT"] == "600"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
 
 
 def test_service_that_cannot_be_opened_is_named(tmp_path, fake):

@@ -12,6 +12,16 @@ from PIL import Image
 
 PROJECT = "pgd2jax"
 
+# Where the environment says nothing else: how often MLflow asks again, with waits that
+# double, and the seconds that it waits for an answer and W&B at the end. By default a
+# server that died holds up the training, and the signal that is to stop it, for four to
+# sixteen minutes.
+PATIENCE = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "WANDB_FINISH_TIMEOUT": "60",
+}
+
 
 class WeightsAndBiases:
     """Writes to Weights & Biases; `wandb login`, or WANDB_MODE=offline, comes first."""
@@ -101,6 +111,8 @@ class Service:
             ValueError: if it cannot be opened.
         """
         self._name = name
+        for variable, value in PATIENCE.items():
+            os.environ.setdefault(variable, value)
         try:
             self._service = SERVICES[name](workdir, step, config)
         except Exception as error:  # Each has a hierarchy of its own.
