@@ -70,20 +70,15 @@ def _simulate(args: argparse.Namespace) -> None:
 
 def _region(shape: tuple[int, int], asked: windows.Window | None) -> windows.Window:
     """Returns the rows and columns to compare, and tells them if they are not all."""
-    if asked is None:
-        rows, cols = (
-            slice(max(length - SIDE, 0) // 2, (length + min(length, SIDE)) // 2)
-            for length in shape
-        )
-    else:
-        rows, cols = asked
-    size = f"{shape[0]} x {shape[1]}"
-    if rows.stop > shape[0] or cols.stop > shape[1]:
-        raise ValueError(f"--region: ends outside of the images, which are {size}.")
-    if shape != (rows.stop - rows.start, cols.stop - cols.start):
-        place = f"{rows.start}:{rows.stop},{cols.start}:{cols.stop}"
-        print(f"of {size} pixels --region {place}")
-    return rows, cols
+    middle = tuple(
+        slice(max(length - SIDE, 0) // 2, (length + min(length, SIDE)) // 2)
+        for length in shape
+    )
+    region = middle if asked is None else asked
+    windows.check(region, shape)
+    if region != tuple(slice(0, length) for length in shape):
+        print(f"of {shape[0]} x {shape[1]} pixels --region {windows.text(region)}")
+    return region
 
 
 def _intensity(

@@ -1,6 +1,7 @@
 """Scenes to measure on: of a data set, of files, of a time series, canonical ones."""
 
 import functools
+import itertools
 import pathlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -196,8 +197,8 @@ def of_files(
 
 def _check_files(image: raster.Image, other: pathlib.Path | None, regions) -> None:
     """Checks all that headers tell, before anything is measured."""
-    for piece in image.pieces:
-        _check_regions(regions, (piece.stop - piece.start, image.shape[1]))
+    for piece, region in itertools.product(image.pieces, regions or ()):
+        windows.check(region, (piece.stop - piece.start, image.shape[1]))
     if other is None:
         return
     with raster.Image(other) as reference:
@@ -243,15 +244,6 @@ def _of_samples(name, group, samples, looks) -> Case:
     return Case(name, group, intensity, samples if single else None, None, looks)
 
 
-def _check_regions(regions, shape):
-    for rows, cols in regions or ():
-        if rows.stop > shape[0] or cols.stop > shape[1]:
-            raise ValueError(
-                f"region {rows.start}:{rows.stop},{cols.start}:{cols.stop} lies not "
-                f"in an image of {shape[0]} x {shape[1]}."
-            )
-
-
 def of_series(
     paths: Sequence[pathlib.Path],
     *,
@@ -282,7 +274,8 @@ def of_series(
         looks = first.looks if looks is None else looks
     convert = functools.partial(pixels.samples_of, kind=kind)
     stack, _ = raster.read_stack(found, convert, layer)
-    _check_regions(regions, stack.shape[1:])
+    for region in regions or ():
+        windows.check(region, stack.shape[1:])
 
     def scenes():
         total = np.zeros(stack.shape[1:])

@@ -16,6 +16,19 @@ FLATTEST, SIMILAR = 0.1, 1.6  # What is as flat as the flattest tenth, speckle a
 Window = tuple[slice, slice]
 
 
+def text(window: Window) -> str:
+    """Returns rows and columns as users write them, "100:132,40:72"."""
+    return ",".join(f"{along.start}:{along.stop}" for along in window)
+
+
+def check(window: Window, shape: tuple[int, int]) -> None:
+    """Raises ValueError if a window ends outside of an image, (rows, cols)."""
+    if any(along.stop > length for along, length in zip(window, shape, strict=True)):
+        raise ValueError(
+            f"region {text(window)} lies not in an image of {shape[0]} x {shape[1]}."
+        )
+
+
 def _candidates(intensity) -> list[tuple[float, Window]]:
     """Returns (variation of the block means, window), the flattest first."""
     step = WINDOW // BLOCKS

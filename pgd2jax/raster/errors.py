@@ -44,7 +44,7 @@ def named(path: str | os.PathLike) -> Iterator[None]:
     except RasterError:
         raise
     except ValueError as error:
-        raise ValueError(f"{path}: {error}") from error
+        raise RasterError(f"{path}: {error}") from error
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from pgd2jax.raster import geotiff
-from pgd2jax.raster.errors import RasterError
+from pgd2jax.raster.errors import RasterError, named
 from pgd2jax.raster.image import Image, format_of, is_image
 
 ROWS = 1024  # Read at once,
@@ -110,20 +110,17 @@ def read_stack(
                 _check_same("shape", first, shape, path, image.shape)
                 _check_same("place on the ground", first, tags, path, grid)
                 try:
-                    for samples in _bands(image, convert):
-                        if kind is None:
-                            kind = samples.dtype
-                        _check_same("dtype", first, kind, path, samples.dtype)
-                        file.write(samples.data)
+                    with named(path):
+                        for samples in _bands(image, convert):
+                            if kind is None:
+                                kind = samples.dtype
+                            _check_same("dtype", first, kind, path, samples.dtype)
+                            file.write(samples.data)
                 except OSError as error:
                     raise RasterError(
                         f"{path}: no space left in {tempfile.gettempdir()}, where the "
                         f"series is gathered; set TMPDIR. ({error})"
                     ) from error
-                except RasterError:
-                    raise
-                except ValueError as error:
-                    raise RasterError(f"{path}: {error}") from error
             number += 1
         file.flush()
         # The mapping outlives the name and the open file.
