@@ -16,6 +16,7 @@ ORDER = [
         "pgd2jax.devices",
         "pgd2jax.items",
         "pgd2jax.memory",
+        "pgd2jax.pipelines",
         "pgd2jax.signals",
         "pgd2jax.streams",
     },

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import tensorflow_datasets as tfds
 from absl import logging
 
-from pgd2jax import streams
+from pgd2jax import pipelines, streams
 from pgd2jax.sar import glrt, pixels
 from tfds_sar.sar_despeckle import Builder, near_real, stack, tile
 from tfds_sar.sar_despeckle.near_real import units
@@ -64,11 +64,8 @@ def build(
     _check_options(builder)
     download = tfds.download.DownloadConfig(manual_dir=manual_dir)
     if beam_options is not None:
-        from apache_beam.options import pipeline_options
-
-        download = dataclasses.replace(
-            download, beam_options=pipeline_options.PipelineOptions(beam_options)
-        )
+        beam_options = pipelines.options(beam_options)
+        download = dataclasses.replace(download, beam_options=beam_options)
     builder.download_and_prepare(download_config=download, file_format=file_format)
     return builder
 

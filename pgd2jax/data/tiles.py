@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from pgd2jax import raster
 from pgd2jax.sar import radiometry, spectrum, whitening
@@ -29,6 +30,8 @@ def open_split(data_dir: str, config: str, split: str):
     # Slow to import, and not there where only the on-device generator is used.
     import tensorflow_datasets as tfds
 
+    from tfds_sar.sar_despeckle import Builder
+
     folder = pathlib.Path(data_dir).absolute()
     # Of stack-..., the name is a digest of the files.
     command = "stack FILES" if config.startswith("stack-") else config
@@ -49,10 +52,23 @@ def open_split(data_dir: str, config: str, split: str):
             f"{folder}: its sar_despeckle/{config} is damaged "
             f"({raster.in_a_line(error)}); remove it and build it again."
         ) from error
+    if builder.version != Builder.VERSION:
+        logging.warning(
+            "%s: is version %s; what is new in %s: %s Remove it and build it again.",
+            builder.data_path,
+            builder.version,
+            Builder.VERSION,
+            Builder.RELEASE_NOTES[str(Builder.VERSION)],
+        )
     try:
         return builder.as_data_source(split)
-    except (FileNotFoundError, NotImplementedError) as error:  # Of tfrecord files.
+    except FileNotFoundError as error:
         raise missing from error
+    except NotImplementedError as error:
+        raise MissingDataError(
+            f"{builder.data_path}: holds tfrecord, which TensorFlow alone reads; build "
+            "it into another --data_dir."
+        ) from error
 
 
 def spread(items: Sequence, most: int | None) -> list:

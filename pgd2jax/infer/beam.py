@@ -7,7 +7,7 @@ from typing import Any
 
 from absl import logging
 
-from pgd2jax import compilation, devices
+from pgd2jax import compilation, devices, pipelines, raster
 from pgd2jax.infer import Despeckler, load, scene
 from pgd2jax.infer.jobs import Job
 
@@ -66,17 +66,17 @@ def run(
         How many failed; their messages are in the workers' logs.
 
     Raises:
-        ValueError: if Beam is not installed.
+        ValueError: if Beam is not installed, if the flags name no runner, or if that
+            cannot be had.
     """
     try:
         import apache_beam as beam
+
+        options = pipelines.options(shlex.split(flags))
     except ImportError as error:
         raise ValueError(
             f'--beam: to use it, pip install "pgd2jax[beam]". ({error})'
         ) from error
-    from apache_beam.options import pipeline_options
-
-    options = pipeline_options.PipelineOptions(shlex.split(flags))
     pipeline = beam.Pipeline(options=options)
     _ = (
         pipeline
@@ -84,7 +84,12 @@ def run(
         | "Spread" >> beam.Reshuffle()
         | "Despeckle" >> beam.Map(despeckle, network=network, how=how)
     )
-    result = pipeline.run()
-    result.wait_until_finish()
+    try:
+        result = pipeline.run()
+        result.wait_until_finish()
+    except RuntimeError as error:  # Of a runner: no scene raises.
+        raise ValueError(
+            f"--beam: the runner failed: {raster.in_a_line(error)}"
+        ) from error
     wanted = beam.metrics.MetricsFilter().with_name(FAILED)
     return sum(c.result for c in result.metrics().query(wanted)["counters"])

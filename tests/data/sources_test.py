@@ -310,6 +310,30 @@ def test_damaged_data_set_says_so(tiny_data_set, tmp_path):
             data.create(source="simulated", data_dir=str(tmp_path), **SIZES)
 
 
+def test_data_set_of_another_version_is_read_with_a_warning(
+    tiny_data_set, tmp_path, caplog
+):
+    shutil.copytree(tiny_data_set, tmp_path, dirs_exist_ok=True)
+    data.open_split(str(tmp_path), "simulated", "train")
+    assert not caplog.text
+    (info,) = tmp_path.rglob("dataset_info.json")
+    now = info.parent.name
+    info.write_text(
+        info.read_text().replace(f'"version": "{now}"', '"version": "0.9.0"')
+    )
+    info.parent.rename(info.parent.with_name("0.9.0"))
+    assert data.open_split(str(tmp_path), "simulated", "train")
+    assert f"is version 0.9.0; what is new in {now}: Simulated" in caplog.text
+
+
+def test_tfrecord_is_told_from_nothing(tiny_data_set, tmp_path):
+    shutil.copytree(tiny_data_set, tmp_path, dirs_exist_ok=True)
+    (info,) = tmp_path.rglob("dataset_info.json")
+    info.write_text(info.read_text().replace("array_record", "tfrecord"))
+    with pytest.raises(data.MissingDataError, match=r"holds tfrecord.*another --data_"):
+        data.open_split(str(tmp_path), "simulated", "train")
+
+
 def test_crops_that_do_not_fill_a_batch_are_refused():
     with pytest.raises(ValueError, match="must divide by"):
         data.create(source="simulated", data_dir="", **SIZES | {"crops_per_tile": 3})

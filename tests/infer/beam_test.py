@@ -32,6 +32,38 @@ def test_a_pipeline_makes_what_one_by_one_does(tmp_path, smoke_run, capsys):
     assert len(list((tmp_path / "beam").iterdir())) == 3
 
 
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        ("", "'' names no runner"),
+        ("--runer=DirectRunner", "'--runer=DirectRunner' names no runner"),
+        ("runner=FlinkRunner", "'runner=FlinkRunner' names no runner"),
+        (
+            "--runner=DirectRunner --direct_num_workers=two",
+            "--direct_num_workers: invalid int value: 'two'.",
+        ),
+    ],
+)
+def test_a_pipeline_does_not_run_elsewhere_than_meant(tmp_path, capsys, flags, says):
+    np.save(tmp_path / "in.npy", safe.slc((40, 30)))
+    command = ["despeckle", str(tmp_path / "in.npy"), f"--output={tmp_path / 'out'}"]
+    assert cli.main([*command, f"--beam={flags}"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_a_runner_that_fails_is_told_in_a_sentence(tmp_path, smoke_run, monkeypatch):
+    def fail(pipeline):
+        raise RuntimeError("no job server\nat localhost")
+
+    monkeypatch.setattr("apache_beam.Pipeline.run", fail)
+    job = jobs.Job(tmp_path / "in.npy", None, tmp_path / "out.npy")
+    network = (str(smoke_run), "auto", "auto")
+    with pytest.raises(ValueError, match="the runner failed: no job server at local"):
+        beam.run([job], network, {}, "--runner=DirectRunner")
+
+
 def test_a_scene_that_a_runner_does_twice_has_not_failed(tmp_path, smoke_run):
     np.save(tmp_path / "in.npy", safe.slc((40, 30)))
     job = jobs.Job(tmp_path / "in.npy", None, tmp_path / "out.npy")
