@@ -25,7 +25,7 @@ def test_image_beyond_the_memory_of_the_device_is_told_how_to_get_less(
 ):
     power = rng.exponential(size=(512, 40))
     monkeypatch.setattr(
-        despeckler, "_apply", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
+        despeckler, "_estimate", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
     )
     with pytest.raises(ValueError, match=r"--tile 96 or tile=96\.$"):
         despeckler(intensity=power, looks=1, tile=256)
@@ -37,7 +37,7 @@ def test_least_tile_beyond_the_memory_of_the_device_is_not_told_to_shrink(
     path = tmp_path / "scene.npy"
     np.save(path, rng.exponential(size=(20, 20)).astype(np.float32))
     monkeypatch.setattr(
-        despeckler, "_apply", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
+        despeckler, "_estimate", lambda *_: jnp.ones(TOO_MUCH).block_until_ready()
     )
     message = rf"^{path}: the memory .* take smaller weights, or a part of the image\.$"
     with pytest.raises(ValueError, match=message):

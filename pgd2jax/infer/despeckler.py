@@ -33,6 +33,25 @@ AVERAGED = 1.5
 TILE = 1024
 LARGE_TILE = 1536
 WAITING = 2  # Tiles a device works on or has finished; those that wait are there, too.
+MOST_PROGRAMS = 16  # Kept, one for each size of tile, of some 15 MB each.
+
+
+@functools.cache
+def _home() -> int:
+    """Returns the process that first asked, and to forks of it the same."""
+    return os.getpid()
+
+
+def check_process() -> None:
+    """Raises RuntimeError in a fork of a process that has despeckled.
+
+    JAX works with threads, which a fork does not have: there it hangs or crashes.
+    """
+    if os.getpid() != _home():
+        raise RuntimeError(
+            "this process was forked from one that loaded a despeckler, where JAX does "
+            "not work; start processes by multiprocessing.get_context('spawn')."
+        )
 
 
 class Despeckler:
@@ -58,6 +77,7 @@ class Despeckler:
 
         `devices` are all accelerators of this process if None, or the one CPU.
         """
+        check_process()
         self.model = model
         self.params = params
         self.config = config
@@ -71,6 +91,7 @@ class Despeckler:
         options = {"xla_cpu_enable_fast_min_max": True}
         on_cpu = self.devices[0].platform == "cpu"
         self._apply = jax.jit(self._tile, compiler_options=options if on_cpu else None)
+        self._compiled = set()  # What it has been called with.
 
     def __reduce__(self):
         """Travels to another process, as of dask, and takes the devices it finds."""
@@ -116,6 +137,16 @@ class Despeckler:
             whitener=jax.tree.map(lambda known: known[None], whitener),
         )
         return estimate.intensity[0, ..., 0] * scale
+
+    def _estimate(self, samples, scale, looks, whitener) -> jax.Array:
+        """Returns `_tile` of samples on a device; programs for it are kept, but few."""
+        kind = samples.shape, samples.dtype, whitener is None
+        if kind not in self._compiled and len(self._compiled) >= MOST_PROGRAMS:
+            self._apply.clear_cache()
+            self._compiled.clear()
+        self._compiled.add(kind)
+        params = self._copies[samples.device]
+        return self._apply(params, samples, scale, looks, whitener)
 
     def __call__(
         self,
@@ -277,7 +308,8 @@ class Despeckler:
     ) -> Iterator[tuple[slice, np.ndarray]]:
         """Despeckles a scene from top to bottom, holding a few bands of it at a time.
 
-        Threads read and cut while the devices work.
+        Threads read and cut while the devices work, and end with the iterator: close
+        it if it is not used up.
 
         Args:
             read: As for `examine`.
@@ -294,6 +326,7 @@ class Despeckler:
         Yields:
             Rows of the scene, and their intensity, [rows, cols] float32 linear power.
         """
+        check_process()
         tile = self.tile if tile is None else tile
         rows, cols = shape
         plans = [
@@ -349,10 +382,7 @@ class Despeckler:
             for future in ahead(tiles_of, max(limit, cutting.THREADS)):
                 cut, estimate = future.result(), None
                 if cut.samples is not None:
-                    params = self._copies[cut.samples.device]
-                    estimate = self._apply(
-                        params, cut.samples, scale, looks, seen.whitener
-                    )
+                    estimate = self._estimate(cut.samples, scale, looks, seen.whitener)
                     estimate.copy_to_host_async()
                 flying.append((cut, estimate))
                 if len(flying) > limit:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from pgd2jax import checkpoints, configuration
-from pgd2jax.infer.despeckler import Despeckler
+from pgd2jax.infer.despeckler import Despeckler, check_process
 
 
 def load(
@@ -28,7 +28,9 @@ def load(
         CheckpointError: if the folder holds no weights of pgd2jax, or those of another
             network than its configuration says.
         ValueError: if there is no such dtype.
+        RuntimeError: in a fork of a process that has loaded weights.
     """
+    check_process()
     dtype = configuration.compute_dtype(dtype)
     params, config = checkpoints.load_weights(weights)
     try:

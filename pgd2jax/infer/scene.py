@@ -208,6 +208,7 @@ def despeckle(
                     if made.noise:
                         noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
                     yield UNITS[unit].of(clean)
+            check_paths(source, made, overwrite, resume)  # Who has come meanwhile?
             # First what lies beside the result: where that is, all is there.
             if made.noise:
                 masks = (np.unpackbits(m, axis=1, count=shape[1]) for m in noisy)

@@ -134,6 +134,8 @@ def write_rows(
                 plain = temporary.with_name(f"plain-{temporary.name}")
                 geotiff.write(plain, bands, shape, dtype, tags)
                 gdal.optimise(plain, temporary, overviews)
+    except FileExistsError:  # Of the bands: it came while they were made.
+        raise
     except OSError as error:
         raise RasterError(
             f"{path}: cannot be written; is there space left? ({error})"

@@ -1,6 +1,8 @@
 import json
 import pickle
 import shutil
+import subprocess
+import sys
 
 import jax
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import pgd2jax
 from pgd2jax import checkpoints
 from pgd2jax.infer import Despeckler
+from pgd2jax.infer import despeckler as despeckler_module
 from pgd2jax.sar import halves as sar_halves
 
 
@@ -31,6 +34,39 @@ def test_any_size_comes_back_finite_and_as_large(despeckler, shape):
 def test_a_despeckler_travels_to_other_processes(despeckler):
     again = pickle.loads(pickle.dumps(despeckler))
     np.testing.assert_array_equal(again(scene((40, 30))), despeckler(scene((40, 30))))
+
+
+FORKS = """
+import multiprocessing, sys
+import numpy as np
+import pgd2jax
+
+despeckler = pgd2jax.load(sys.argv[1])
+
+def work(load):
+    try:
+        found = pgd2jax.load(sys.argv[1]) if load else despeckler(np.ones((9, 9), "c8"))
+    except RuntimeError as error:
+        return str(error)
+
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(pool.map(work, [False, True]))
+"""
+
+
+def test_a_forked_process_is_told_to_spawn(smoke_run):
+    command = [sys.executable, "-W", "ignore", "-c", FORKS, smoke_run]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout.count("start processes by multiprocessing.get_context(") == 2
+
+
+def test_programs_for_images_of_many_sizes_do_not_pile_up(far, monkeypatch):
+    monkeypatch.setattr(despeckler_module, "MOST_PROGRAMS", 2)
+    fresh = Despeckler(far.model, far.params, config={})
+    for rows in (40, 70, 140, 40, 40):
+        image = scene((rows, 40))
+        np.testing.assert_array_equal(fresh(image), far(image))
+        assert 1 <= fresh._apply._cache_size() <= 2
 
 
 @pytest.mark.parametrize(

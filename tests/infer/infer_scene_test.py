@@ -278,6 +278,26 @@ def test_two_runs_to_one_file_leave_a_whole_result(tmp_path, far):
     assert not list(tmp_path.glob(".*"))
 
 
+@pytest.mark.parametrize("name", ["clean.tif", "clean.png"])
+def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path, far, name):
+    np.save(tmp_path / "slc.npy", safe.slc((180, 50)))
+
+    def meanwhile(done, total):
+        (tmp_path / name).write_bytes(b"of the user")
+
+    with pytest.raises(FileExistsError, match=f"{name}: is there already; say --over"):
+        scene.despeckle(
+            far,
+            tmp_path / "slc.npy",
+            tmp_path / "clean.tif",
+            tile=16,
+            quicklook=True,
+            progress=meanwhile,
+        )
+    assert (tmp_path / name).read_bytes() == b"of the user"
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "slc.npy"])
+
+
 def test_read_only_folders_are_told_before_any_work(tmp_path, far, monkeypatch):
     np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
     monkeypatch.setattr(os, "access", lambda path, mode: False)
