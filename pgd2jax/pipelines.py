@@ -29,7 +29,7 @@ def options(flags: Sequence[str]) -> Any:
         raise ValueError(f"Beam's {' '.join(flags)!r}: {why}.") from None
     if not runner:
         raise ValueError(
-            f"Beam's {' '.join(flags)!r} names no runner; for this machine say "
-            "runner=DirectRunner."
+            f"Beam's {' '.join(flags)!r} names no runner; for this machine write "
+            "--runner=DirectRunner."
         )
     return found

@@ -48,6 +48,7 @@ def build(
 
     Raises:
         BuildError: if it is there in another format or with other options.
+        ValueError: as `pipelines.options` does.
     """
     _check_installed("tensorflow", "tf", file_format == "tfrecord")
     _check_installed("apache_beam", "beam", beam_options is not None)
@@ -193,7 +194,9 @@ def _add_stack(command: argparse.ArgumentParser) -> None:
 def _stack_config(args: dict) -> tuple[stack.FromStack, list[str] | None]:
     """Returns the configuration of a series, and the flags of its Beam pipeline."""
     options = args.pop("beam_pipeline_options")
-    flags = options and [f"--{option}" for option in options.split(",") if option]
+    flags = None
+    if options is not None:
+        flags = [f"--{o.lstrip('-')}" for o in options.split(",") if o]
     rules = glrt.Rules(tuple(args.pop("window")), args.pop("level"))
     paths = args.pop("paths")
     config = stack.configure(paths, beam=options is not None, rules=rules, **args)

@@ -130,10 +130,17 @@ def test_options_out_of_range_are_refused_at_once(folder, tmp_path, capsys, opti
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("options", ["", "runer=DirectRunner"])
+def test_a_pipeline_without_a_runner_is_refused(folder, tmp_path, capsys, options):
+    pytest.importorskip("apache_beam")
+    assert run(folder, tmp_path, f"--beam_pipeline_options={options}") == 1
+    assert "names no runner" in capsys.readouterr().err
+
+
 def test_missing_packages_are_named_with_their_extra(folder, tmp_path, capsys):
     for package, extra, option in (
         ("tensorflow", "tf", "--file_format=tfrecord"),
-        ("apache_beam", "beam", "--beam_pipeline_options=runner=DirectRunner"),
+        ("apache_beam", "beam", "--beam_pipeline_options=--runner=DirectRunner"),
     ):
         if importlib.util.find_spec(package) is None:
             assert run(folder, tmp_path, option) == 1
