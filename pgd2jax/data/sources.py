@@ -241,4 +241,5 @@ def create(
         return Respeckled(data_dir, "simulated", crop, seed, whiten, white=white)
     if source in SOURCES or source.startswith(("stack-", "simulated_")):
         return Stored(data_dir, source, crop, seed, whiten)
-    raise ValueError(f"data.{source=} must be one of {', '.join(SOURCES)}, stack-....")
+    known = ", ".join((*SOURCES, "simulated_...", "stack-..."))
+    raise ValueError(f"data.{source=} must be one of {known}.")

@@ -14,7 +14,7 @@ import numpy as np
 from absl import logging
 
 from pgd2jax import memory, raster
-from pgd2jax.infer import cutting, tiles
+from pgd2jax.infer import cutting, forks, tiles
 from pgd2jax.infer.ahead import ahead
 from pgd2jax.infer.checked import checked
 from pgd2jax.infer.lazy import Lazy
@@ -34,24 +34,6 @@ TILE = 1024
 LARGE_TILE = 1536
 WAITING = 2  # Tiles a device works on or has finished; those that wait are there, too.
 MOST_PROGRAMS = 16  # Kept, one for each size of tile, of some 15 MB each.
-
-
-@functools.cache
-def _home() -> int:
-    """Returns the process that first asked, and to forks of it the same."""
-    return os.getpid()
-
-
-def check_process() -> None:
-    """Raises RuntimeError in a fork of a process that has despeckled.
-
-    JAX works with threads, which a fork does not have: there it hangs or crashes.
-    """
-    if os.getpid() != _home():
-        raise RuntimeError(
-            "this process was forked from one that loaded a despeckler, where JAX does "
-            "not work; start processes by multiprocessing.get_context('spawn')."
-        )
 
 
 class Despeckler:
@@ -77,7 +59,7 @@ class Despeckler:
 
         `devices` are all accelerators of this process if None, or the one CPU.
         """
-        check_process()
+        forks.check()
         self.model = model
         self.params = params
         self.config = config
@@ -326,7 +308,7 @@ class Despeckler:
         Yields:
             Rows of the scene, and their intensity, [rows, cols] float32 linear power.
         """
-        check_process()
+        forks.check()
         tile = self.tile if tile is None else tile
         rows, cols = shape
         plans = [

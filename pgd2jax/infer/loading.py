@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from pgd2jax import checkpoints, configuration
-from pgd2jax.infer.despeckler import Despeckler, check_process
+from pgd2jax.infer import forks
+from pgd2jax.infer.despeckler import Despeckler
 
 
 def load(
@@ -30,7 +31,7 @@ def load(
         ValueError: if there is no such dtype.
         RuntimeError: in a fork of a process that has loaded weights.
     """
-    check_process()
+    forks.check()
     dtype = configuration.compute_dtype(dtype)
     params, config = checkpoints.load_weights(weights)
     try:
