@@ -41,7 +41,6 @@ PROCESS = flags.DEFINE_integer("process", -1, "Number of this one, from 0.")
 
 def _parse(argv: list[str]) -> sweep.Plan:
     """Parses the flags; what does not fit ends in one sentence."""
-    streams.open_closed()
     _, given = sweep.config_flag(argv) or (None, "")
     config = given.partition(":")[0]  # Before the flag itself fails on it.
     helps = any(flag.lstrip("-").startswith("help") for flag in argv[1:])
@@ -183,4 +182,5 @@ def _main(plan: sweep.Plan) -> None:
 
 
 if __name__ == "__main__":
+    streams.open_closed()
     app.run(_main, flags_parser=_parse)

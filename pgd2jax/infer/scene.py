@@ -99,12 +99,18 @@ def check_paths(
     """
     source = pathlib.Path(source)
     raster.format_of(source)
-    begun = resume and Journal.exists(made.image)
     for target in filter(None, made):
         if source.resolve() in (target.resolve(), *target.resolve().parents):
             raise ValueError(
                 f"{target}: is the input, or in it; give the output another name."
             )
+    _check_new(made, overwrite, resume)
+
+
+def _check_new(made: Results, overwrite: bool, resume: bool) -> None:
+    """Checks that results may be put where they are to be; see `check_paths`."""
+    begun = resume and Journal.exists(made.image)
+    for target in filter(None, made):
         raster.check_new(target, overwrite or (begun and target != made.image))
 
 
@@ -208,7 +214,7 @@ def despeckle(
                     if made.noise:
                         noisy.append(np.packbits((clean == 0) & (power > 0), axis=1))
                     yield UNITS[unit].of(clean)
-            check_paths(source, made, overwrite, resume)  # Who has come meanwhile?
+            _check_new(made, overwrite, resume)  # Others may have come meanwhile.
             # First what lies beside the result: where that is, all is there.
             if made.noise:
                 masks = (np.unpackbits(m, axis=1, count=shape[1]) for m in noisy)

@@ -298,6 +298,17 @@ def test_a_file_that_came_meanwhile_is_not_replaced(tmp_path, far, name):
     assert sorted(p.name for p in tmp_path.iterdir()) == sorted([name, "slc.npy"])
 
 
+def test_a_source_may_go_once_it_is_read(tmp_path, far):
+    source, target = tmp_path / "slc.npy", tmp_path / "clean.tif"
+    np.save(source, safe.slc((180, 50)))
+
+    def meanwhile(done, total):
+        source.unlink(missing_ok=True)
+
+    scene.despeckle(far, source, target, tile=16, progress=meanwhile)
+    assert raster.read(target).pixels.shape == (180, 50)
+
+
 def test_read_only_folders_are_told_before_any_work(tmp_path, far, monkeypatch):
     np.save(tmp_path / "slc.npy", safe.slc(SHAPE))
     monkeypatch.setattr(os, "access", lambda path, mode: False)
